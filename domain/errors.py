@@ -1,0 +1,95 @@
+"""What can go wrong, and therefore what happens next.
+
+    ConnectorError
+    ├── Waiting(retry_after_s)        not a failure: the message is put back with a delay, no attempt is spent
+    │   ├── NotYet                    the world is not ready (a report in progress, a lease held elsewhere)
+    │   ├── Throttled(operation)      Amazon's 429, or our own share of the quota is used up
+    │   └── Suspended(scope, reason)  the account or operation is paused until a probe succeeds
+    ├── Transient                     the world may heal: retried with growing, jittered delays, then quarantined
+    │   ├── Unavailable               5xx, timeout, dropped connection, store or broker out of reach
+    │   └── Contended                 somebody else changed the document first
+    └── Permanent                     retrying cannot help: quarantined at once
+        ├── Refused(code)             Amazon understood the request and said no
+        ├── Malformed                 a message, document or answer is not what its type promises
+        └── UnknownAccount            no such account is configured
+    anything else                     a defect: few retries (it may be a deploy race), then quarantined with traceback
+
+A bad *row* is none of these: it is a value, recorded and counted (``domain.order_report``).
+Messages of these errors never contain buyer data, tokens or signed URLs.
+"""
+
+from __future__ import annotations
+
+
+class ConnectorError(Exception):
+    """The root of everything this project raises on purpose."""
+
+
+class Waiting(ConnectorError):
+    """Nothing is wrong, it is only too early."""
+
+    def __init__(self, why: str, *, retry_after_s: float) -> None:
+        super().__init__(why)
+        self.retry_after_s = retry_after_s
+
+
+class NotYet(Waiting):
+    """What the message waits for is not there yet."""
+
+
+class Throttled(Waiting):
+    """Amazon's quota for the operation is used up for now."""
+
+    def __init__(self, operation: str, *, retry_after_s: float) -> None:
+        super().__init__(f"{operation} is throttled", retry_after_s=retry_after_s)
+        self.operation = operation
+
+
+class Suspended(Waiting):
+    """Calls are paused until a probe finds the account or operation working again."""
+
+    def __init__(self, scope: str, reason: str, *, retry_after_s: float) -> None:
+        super().__init__(f"{scope} is suspended: {reason}", retry_after_s=retry_after_s)
+        self.scope = scope
+        self.reason = reason
+
+
+class Transient(ConnectorError):
+    """The world may heal by itself."""
+
+
+class Unavailable(Transient):
+    """Somebody we depend on does not answer, or answers that it cannot."""
+
+
+class Contended(Transient):
+    """Another worker changed the same document first, more often than is worth repeating."""
+
+
+class Permanent(ConnectorError):
+    """Trying again changes nothing."""
+
+
+class Refused(Permanent):
+    """Amazon understood and said no.
+
+    ``code`` is Amazon's own error code, e.g. ``InvalidInput``; ``status`` the HTTP status.
+    """
+
+    def __init__(self, operation: str, *, code: str, status: int, message: str = "") -> None:
+        super().__init__(f"{operation} was refused: {status} {code} {message}".rstrip())
+        self.operation = operation
+        self.code = code
+        self.status = status
+
+
+class Malformed(Permanent):
+    """A message, document or answer is not what its type promises."""
+
+
+class UnknownAccount(Permanent):
+    """No account of this name is configured."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"unknown account {account!r}: no such account is configured")
+        self.account = account
