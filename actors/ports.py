@@ -142,7 +142,7 @@ class Orders(Protocol):
         ...
 
     def due_for_reading(self, account: str, *, before: datetime, limit: int) -> list[str]:
-        """Return ids of orders to read singly (``next_read_at <= before``), nearest ship-by first."""
+        """Return ids of orders with ``next_read_at <= before``, nearest ship-by first."""
         ...
 
 

@@ -1,18 +1,18 @@
 """What can go wrong, and therefore what happens next.
 
     ConnectorError
-    ├── Waiting(retry_after_s)        not a failure: the message is put back with a delay, no attempt is spent
-    │   ├── NotYet                    the world is not ready (a report in progress, a lease held elsewhere)
+    ├── Waiting(retry_after_s)        not a failure: put back with a delay, no attempt is spent
+    │   ├── NotYet                    not there yet (a report in progress, a lease held elsewhere)
     │   ├── Throttled(operation)      Amazon's 429, or our own share of the quota is used up
-    │   └── Suspended(scope, reason)  the account or operation is paused until a probe succeeds
-    ├── Transient                     the world may heal: retried with growing, jittered delays, then quarantined
+    │   └── Suspended(scope, reason)  account or operation is paused until a probe succeeds
+    ├── Transient                     may heal: retried with growing delays, then quarantined
     │   ├── Unavailable               5xx, timeout, dropped connection, store or broker out of reach
     │   └── Contended                 somebody else changed the document first
     └── Permanent                     retrying cannot help: quarantined at once
         ├── Refused(code)             Amazon understood the request and said no
         ├── Malformed                 a message, document or answer is not what its type promises
         └── UnknownAccount            no such account is configured
-    anything else                     a defect: few retries (it may be a deploy race), then quarantined with traceback
+    anything else                     a defect: few retries, then quarantined with traceback
 
 A bad *row* is none of these: it is a value, recorded and counted (``domain.order_report``).
 Messages of these errors never contain buyer data, tokens or signed URLs.

@@ -37,7 +37,7 @@ class EnrichmentState(StrEnum):
     DUE = "due"
     """Never read from the Orders API yet."""
     INCOMPLETE_PENDING = "incomplete(pending)"
-    """Amazon withholds buyer data while the order is Pending; tried again at every status change."""
+    """Amazon withholds buyer data while Pending; tried again at every status change."""
     INCOMPLETE_ROLE = "incomplete(role)"
     """Fields are absent that should be there: a role is missing.  Tried again daily."""
     COMPLETE = "complete"
@@ -126,7 +126,7 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True)
 class AmazonOrder:
-    """One order as Orders API 2026-01-01 returns it, in our words.  ``buyer`` is None if withheld."""
+    """One order as Orders API 2026-01-01 returns it.  ``buyer`` is None if withheld."""
 
     order_id: str
     status: str
@@ -148,7 +148,7 @@ class AmazonOrder:
 
 @dataclass(frozen=True, slots=True)
 class ReportChange:
-    """What one report did to an order: ``created`` or ``updated``.  Kept for the last few reports."""
+    """What one report did to an order: ``created`` or ``updated``; the last few are kept."""
 
     report_id: str
     outcome: str

@@ -2,8 +2,8 @@
 
 A plan is a token bucket (rate, burst).  It is kept as one time per (account, operation), the
 *theoretical arrival time* of the generic cell rate algorithm (GCRA): a call is allowed when
-``tat - burst_tolerance <= now`` and moves ``tat`` to ``max(tat, now) + 1 / rate``.  One time in one document makes the
-bucket shareable by all workers.
+``tat - tolerance <= now`` and moves ``tat`` to ``max(tat, now) + 1 / rate``.  One time in one
+document makes the bucket shareable by all workers.
 
 Source of the model: SP-API usage plans (reference: rate and burst per seller and application).
 """

@@ -1,13 +1,13 @@
 """Reports: what we asked Amazon for, and the life of one request.  Pure.
 
     intended -> requested -> ready -> parsed -> complete
-                    |           |        └────> incomplete     rows do not add up, or the file is cut off
-                    |           └─────────────> refused        the document is not the report
-                    ├─────────────────────────> cancelled      Amazon had no data (healthy), or asked too often
-                    ├─────────────────────────> fatal          Amazon could not make it
-                    └─────────────────────────> abandoned      not ready within the poll deadline
+                    |           |        └────> incomplete  rows do not add up, or it is cut off
+                    |           └─────────────> refused     the document is not the report
+                    ├─────────────────────────> cancelled   no data (healthy), or asked too often
+                    ├─────────────────────────> fatal       Amazon could not make it
+                    └─────────────────────────> abandoned   not ready within the poll deadline
 
-Everything left of the last column is *open*; there is one open report per (account, kind, marketplace).
+Everything left of the last column is *open*: one open report per (account, kind, marketplace).
 """
 
 from __future__ import annotations
