@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.enrichment_pass import Turn
@@ -167,6 +167,14 @@ class Passes(Protocol):
         """Remember the next page of the running pass and renew the lease; False: lease lost."""
         ...
 
+    def restart_search(self, account: str, *, holder: str) -> None:
+        """The page token is no longer good: search again from where the pass began."""
+        ...
+
+    def renew(self, account: str, *, holder: str) -> bool:
+        """Keep the lease a while longer; False: it is lost to another worker."""
+        ...
+
     def put_off(self, account: str, *, holder: str, seconds: float) -> None:
         """Keep the pass for ``holder``, who will be back in ``seconds``."""
         ...
@@ -247,6 +255,12 @@ class Policy:
     """The settings that stages hand to the domain."""
 
     first_seen: FirstSeen
+    marketplace_of: Mapping[str, str] = field(default_factory=dict)
+    """Marketplace id by sales channel as reports spell it, e.g. ``Amazon.com``."""
+    poll_deadline: timedelta = timedelta(hours=2)
+    """A report not ready by then is abandoned and asked for anew."""
+    singles_at_once: int = 200
+    """Orders read one by one in one go of a pass, before its lease is renewed."""
     chunk_backlog: int = 8
     """Chunks of one report published and not yet imported, at most."""
     chunk_patience_s: float = 30.0

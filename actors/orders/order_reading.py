@@ -1,0 +1,107 @@
+"""One pass over an account's orders: pages of changes, then single orders.
+
+Used by ``enrich_orders`` alone; here are the reads and writes, there is the order of things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from actors.ports import AmazonOrders, Clock, Orders, Passes
+from domain.enrichment_pass import Run
+from domain.errors import NotYet, StalePageToken
+from domain.order_enrichment import apply, not_found
+from domain.orders import AmazonOrder
+
+LEASE_LOST = "the lease of the pass was lost to another worker"
+
+
+class OrderReading:
+    """The reads and writes of one pass, held by one message."""
+
+    def __init__(  # noqa: PLR0913  the ports of the stage it belongs to
+        self,
+        account: str,
+        holder: str,
+        passes: Passes,
+        orders: Orders,
+        amazon_orders: AmazonOrders,
+        clock: Clock,
+    ) -> None:
+        self._account, self._holder = account, holder
+        self._passes, self._orders, self._amazon_orders = passes, orders, amazon_orders
+        self._clock = clock
+
+    def pages(self, run: Run) -> Iterator[str]:
+        """Store every page of changed orders that is left; yield the ids of the known ones.
+
+        Raises:
+            NotYet: the lease is lost.
+            Waiting, Unavailable, Refused: Amazon's answer.
+        """
+        page_token, searched = run.page_token, run.searched
+        while not searched:
+            try:
+                page = self._amazon_orders.search(
+                    self._account, updated_after=run.updated_after, page_token=page_token
+                )
+            except StalePageToken:
+                self._passes.restart_search(self._account, holder=self._holder)
+                page_token = None
+                continue
+            yield from self._store(page.orders, source="searchOrders")
+            page_token, searched = page.next_token, page.next_token is None
+            self._keep_lease(
+                self._passes.page_stored(
+                    self._account,
+                    holder=self._holder,
+                    next_token=page.next_token,
+                    last_updated_before=page.last_updated_before,
+                )
+            )
+
+    def singles(self, run: Run, at_once: int) -> Iterator[str]:
+        """Read the orders that are due, nearest ship-by first, until none is left.
+
+        Raises:
+            NotYet: the lease is lost.
+            Waiting, Unavailable, Refused: Amazon's answer.
+        """
+        done: set[str] = set()
+        while due := self._due(run, at_once, done):
+            for order_id in due:
+                done.add(order_id)
+                found = self._amazon_orders.get(self._account, order_id)
+                if found is None:
+                    decide = partial(not_found, now=self._clock.now())
+                    self._orders.change(self._account, {order_id: decide})
+                else:
+                    yield from self._store((found,), source="getOrder")
+            self._keep_lease(self._passes.renew(self._account, holder=self._holder))
+
+    def put_off(self, seconds: float) -> None:
+        """Keep the pass for this message, which will be back in ``seconds``."""
+        self._passes.put_off(self._account, holder=self._holder, seconds=seconds)
+
+    def finish(self) -> None:
+        """The pass is through."""
+        self._passes.finish(self._account, holder=self._holder)
+
+    def _due(self, run: Run, at_once: int, done: set[str]) -> list[str]:
+        due = self._orders.due_for_reading(self._account, before=run.started_at, limit=at_once)
+        return [order_id for order_id in due if order_id not in done]
+
+    def _store(self, read: Sequence[AmazonOrder], *, source: str) -> Iterator[str]:
+        now = self._clock.now()
+        after = self._orders.change(
+            self._account,
+            {each.order_id: partial(apply, amazon=each, source=source, now=now) for each in read},
+        )
+        for order_id, (order, _) in after.items():
+            if order is not None:
+                yield order_id
+
+    def _keep_lease(self, kept: bool) -> None:  # noqa: FBT001  the answer of a port
+        if not kept:
+            raise NotYet(LEASE_LOST, retry_after_s=0.0)

@@ -1,0 +1,67 @@
+"""Stage: read the order report, line by line.
+
+    OrderReportReady  ->  OrderLinesParsed, once per chunk of a few hundred lines
+
+The file is streamed and cut into the same chunks at every reading; chunks already in the ledger
+are passed over, so a second reading (after a crash, a pause, a lost queue) costs only what is
+missing.  When the importers fall behind, the parser waits a while and then gives its thread back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from actors.ports import AmazonReports, Clock, Ledger, Policy, Reports
+from actors.runtime.back_pressure import Backlog
+from actors.runtime.stage import stage
+from domain.messages import OrderLinesParsed, OrderReportReady
+from domain.order_report import Chunk, NotTheReport, open_report
+from domain.reports import Report, ReportState
+
+
+@stage(consumes=(OrderReportReady,), emits=(OrderLinesParsed,))
+def parse_order_report(
+    ready: OrderReportReady,
+    *,
+    reports: Reports,
+    ledger: Ledger,
+    amazon_reports: AmazonReports,
+    policy: Policy,
+    clock: Clock,
+) -> Iterator[OrderLinesParsed]:
+    """Announce every chunk that is not in the ledger yet, then say how many rows there were.
+
+    Raises:
+        NotYet: the importers are too far behind; the rest is read later.
+        Waiting, Unavailable: the document cannot be fetched now.
+    """
+    report = reports.get(ready.report_id)
+    if report is None or report.state is not ReportState.READY:
+        return
+    backlog = Backlog(ledger, clock, policy, report.report_id)
+    with amazon_reports.open_document(report.account, ready.document_id) as document:
+        content = open_report(document, chunk_rows=report.chunk_rows)
+        if isinstance(content, NotTheReport):
+            reports.close(report.report_id, ReportState.REFUSED, content.reason)
+            return
+        for chunk in content:
+            if backlog.admits(chunk.number):
+                yield _parsed(ready, report, chunk)
+    reports.parsed(
+        report.report_id, rows=content.rows, chunks=content.chunks, truncated=document.truncated
+    )
+    reports.close_if_accounted(report.report_id)
+
+
+def _parsed(ready: OrderReportReady, report: Report, chunk: Chunk) -> OrderLinesParsed:
+    return OrderLinesParsed.following(
+        ready,
+        key=str(chunk.number),
+        report_id=report.report_id,
+        report_as_of=report.data_end,
+        chunk=chunk.number,
+        first_row=chunk.first_row,
+        last_row=chunk.last_row,
+        lines=chunk.lines,
+        rejected=chunk.rejected,
+    )

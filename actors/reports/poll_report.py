@@ -1,0 +1,89 @@
+"""Stage: look whether the report is ready.
+
+    ReportRequested  ->  ReportRequested (later), or OrderReportReady | OpenListingsReportReady,
+                         or ReportDue (ask anew, when Amazon did not deliver in time)
+
+Waiting is not failing: the next look is a new message with a delay, never a sleeping worker.
+Polls are numbered.  The number moves on only after the next message is published, so a crash
+loses no poll, and a second chain of polls dies at the first number already taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from actors.ports import AmazonReports, Clock, Policy, Reports
+from actors.runtime.publisher import Delayed
+from actors.runtime.stage import Produced, stage
+from domain.messages import (
+    Event,
+    OpenListingsReportReady,
+    OrderReportReady,
+    ReportDue,
+    ReportKind,
+    ReportRequested,
+)
+from domain.report_polling import DocumentReady, Ended, PollAgain, after_poll
+from domain.reports import Report
+
+READY = {
+    ReportKind.ORDERS: OrderReportReady,
+    ReportKind.OPEN_LISTINGS: OpenListingsReportReady,
+}
+
+
+@stage(
+    consumes=(ReportRequested,),
+    emits=(ReportRequested, OrderReportReady, OpenListingsReportReady, ReportDue),
+)
+def poll_report(
+    requested: ReportRequested,
+    *,
+    reports: Reports,
+    amazon_reports: AmazonReports,
+    policy: Policy,
+    clock: Clock,
+) -> Iterator[Produced]:
+    """Ask Amazon how the report is doing, and say so.
+
+    Raises:
+        Waiting: another worker is on this very poll, or Amazon is throttled or suspended.
+        Unavailable, Refused: Amazon's answer.
+    """
+    report = reports.take_poll(
+        requested.report_id, requested.attempt, holder=requested.event_id
+    )
+    if report is None:
+        return
+    answer = amazon_reports.status(report.account, report.amazon_report_id)
+    match after_poll(report, answer, clock.now(), policy.poll_deadline):
+        case PollAgain(delay_s):
+            yield Delayed(_next_poll(requested), delay_s)
+        case DocumentReady(document_id):
+            reports.ready(report.report_id, document_id)
+            yield _ready(requested, document_id)
+        case Ended(state, reason, ask_again):
+            # Closed first: a new request must not find this one still open.
+            reports.close(report.report_id, state, reason)
+            if ask_again:
+                yield _due_again(requested, report)
+    reports.poll_done(report.report_id, requested.attempt)
+
+
+def _next_poll(requested: ReportRequested) -> ReportRequested:
+    return ReportRequested.following(
+        requested,
+        kind=requested.kind,
+        report_id=requested.report_id,
+        attempt=requested.attempt + 1,
+    )
+
+
+def _ready(requested: ReportRequested, document_id: str) -> Event:
+    return READY[requested.kind].following(
+        requested, report_id=requested.report_id, document_id=document_id
+    )
+
+
+def _due_again(requested: ReportRequested, report: Report) -> ReportDue:
+    return ReportDue.following(requested, kind=report.kind, marketplace=report.marketplace)
