@@ -16,7 +16,7 @@ from domain.enrichment_pass import Turn
 from domain.ledger import ChunkEntry, ReportTally
 from domain.messages import ReportDue, ReportKind
 from domain.order_import import FirstSeen
-from domain.orders import AmazonOrder, Order
+from domain.orders import AmazonOrder, Order, OrderPage
 from domain.reports import AmazonReport, Report, ReportState
 
 
@@ -182,19 +182,6 @@ class Passes(Protocol):
     def finish(self, account: str, *, holder: str) -> None:
         """The pass is through: its start time counts as covered, the watermark moves."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    """One page of searchOrders.
-
-    ``unreadable`` are orders whose JSON is not what the model promises: (order id, reason).
-    """
-
-    orders: tuple[AmazonOrder, ...]
-    next_token: str | None
-    last_updated_before: datetime | None
-    unreadable: tuple[tuple[str, str], ...] = ()
 
 
 class Document(Protocol):

@@ -10,6 +10,7 @@
     │   └── Contended                 somebody else changed the document first
     └── Permanent                     retrying cannot help: quarantined at once
         ├── Refused(code)             Amazon understood the request and said no
+        │   └── StalePageToken        its page token is no longer good: search from the start
         ├── Malformed                 a message, document or answer is not what its type promises
         └── UnknownAccount            no such account is configured
     anything else                     a defect: few retries, then quarantined with traceback
@@ -81,6 +82,14 @@ class Refused(Permanent):
         self.operation = operation
         self.code = code
         self.status = status
+
+
+class StalePageToken(Refused):
+    """The page token has expired or fits other filters: the search starts again without it.
+
+    A page token lives 24 hours and only with the filters it was made for.
+    Source: Orders API 2026-01-01, searchOrders.
+    """
 
 
 class Malformed(Permanent):

@@ -147,6 +147,19 @@ class AmazonOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderPage:
+    """One page of searchOrders.
+
+    ``unreadable`` are orders whose JSON is not what the model promises: (order id, reason).
+    """
+
+    orders: tuple[AmazonOrder, ...]
+    next_token: str | None
+    last_updated_before: datetime | None
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReportChange:
     """What one report did to an order: ``created`` or ``updated``; the last few are kept."""
 
