@@ -242,7 +242,7 @@ class Policy:
     """The settings that stages hand to the domain."""
 
     first_seen: FirstSeen
-    marketplace_of: Mapping[str, str] = field(default_factory=dict)
+    marketplaces: Mapping[str, str] = field(default_factory=dict)
     """Marketplace id by sales channel as reports spell it, e.g. ``Amazon.com``."""
     poll_deadline: timedelta = timedelta(hours=2)
     """A report not ready by then is abandoned and asked for anew."""

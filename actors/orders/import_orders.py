@@ -9,14 +9,13 @@ outcomes (an order remembers which reports made or changed it), a replay after i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Sequence
 
-from actors.ports import Clock, Ledger, Orders, Policy, Reports
+from actors.ports import Clock, Decide, Ledger, Orders, Policy, Reports
 from actors.runtime.stage import stage
 from domain.ledger import ChunkEntry
 from domain.messages import OrderLinesParsed, OrdersImported, ParsedLine, ReportKind
-from domain.order_import import ReportContext, by_order, decide, verdicts_after
+from domain.order_import import ReportContext, decide, verdicts_after
 
 
 @stage(consumes=(OrderLinesParsed,), emits=(OrdersImported,))
@@ -41,7 +40,7 @@ def import_orders(
             report_id=parsed.report_id,
             as_of=parsed.report_as_of,
             account=parsed.account,
-            marketplace_of=policy.marketplace_of,
+            marketplaces=policy.marketplaces,
             now=clock.now(),
         )
         entry = ledger.record(
@@ -59,21 +58,16 @@ def import_orders(
 def _import(
     parsed: OrderLinesParsed, context: ReportContext, *, orders: Orders, policy: Policy
 ) -> ChunkEntry:
-    rows: Mapping[str, tuple[ParsedLine, ...]] = by_order(parsed.lines)
-    outcome = orders.change(
-        parsed.account,
-        {
-            order_id: partial(decide, rows=lines, report=context, policy=policy.first_seen)
-            for order_id, lines in rows.items()
-        },
-    )
-    verdicts = (
+    def wish_for(rows: Sequence[ParsedLine]) -> Decide:
+        return lambda order: decide(order, rows, context, policy.first_seen).order
+
+    rows_of = by_order(parsed.lines)
+    stands = orders.change(parsed.account, {key: wish_for(rows) for key, rows in rows_of.items()})
+    verdicts = [
         verdict
-        for order_id, lines in rows.items()
-        for verdict in verdicts_after(
-            outcome[order_id], rows=lines, report=context, policy=policy.first_seen
-        )
-    )
+        for order_id, rows in rows_of.items()
+        for verdict in verdicts_after(stands[order_id][0], rows, context, policy.first_seen)
+    ]
     return ChunkEntry(
         account=parsed.account,
         report_id=parsed.report_id,
@@ -81,3 +75,11 @@ def _import(
         verdicts=tuple(sorted(verdicts, key=lambda verdict: verdict.row)),
         rejected=parsed.rejected,
     )
+
+
+def by_order(lines: Sequence[ParsedLine]) -> dict[str, list[ParsedLine]]:
+    """Group the lines of a chunk by order, in the order they come."""
+    grouped: dict[str, list[ParsedLine]] = {}
+    for line in lines:
+        grouped.setdefault(line.order_id, []).append(line)
+    return grouped

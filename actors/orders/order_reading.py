@@ -11,7 +11,8 @@ from functools import partial
 from actors.ports import AmazonOrders, Clock, Orders, Passes
 from domain.enrichment_pass import Run
 from domain.errors import NotYet, StalePageToken
-from domain.order_enrichment import apply, not_found
+from domain.order_enrichment import apply
+from domain.order_missing import not_found
 from domain.orders import AmazonOrder
 
 LEASE_LOST = "the lease of the pass was lost to another worker"
@@ -20,7 +21,7 @@ LEASE_LOST = "the lease of the pass was lost to another worker"
 class OrderReading:
     """The reads and writes of one pass, held by one message."""
 
-    def __init__(  # noqa: PLR0913  the ports of the stage it belongs to
+    def __init__(
         self,
         account: str,
         holder: str,

@@ -50,9 +50,7 @@ def poll_report(
         Waiting: another worker is on this very poll, or Amazon is throttled or suspended.
         Unavailable, Refused: Amazon's answer.
     """
-    report = reports.take_poll(
-        requested.report_id, requested.attempt, holder=requested.event_id
-    )
+    report = reports.take_poll(requested.report_id, requested.attempt, holder=requested.event_id)
     if report is None:
         return
     answer = amazon_reports.status(report.account, report.amazon_report_id)

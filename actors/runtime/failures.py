@@ -15,7 +15,14 @@ import dramatiq
 import structlog
 
 from actors.runtime.publisher import MAX_DELAY_S
-from actors.runtime.retry_policy import PutBack, Quarantine, Requeue, Retry, decide
+from actors.runtime.retry_policy import (
+    PutBack,
+    Quarantine,
+    Requeue,
+    Retry,
+    attempts_spent,
+    decide,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +61,7 @@ class FailurePolicy:
         Raises:
             Requeue: nowhere took it; the broker must keep it in its queue.
         """
-        attempts = int(message.options.get("attempts", 0))
+        attempts = attempts_spent(message.options)
         fate = decide(exc, attempts, self._draw())
         log.info("stage_failed", stage=stage, error=type(exc).__name__, fate=type(fate).__name__)
         try:
@@ -73,9 +80,7 @@ class FailurePolicy:
         delay_ms = int(min(delay_s, MAX_DELAY_S) * 1000)
         self._broker.enqueue(again, delay=delay_ms or None)
 
-    def _keep(
-        self, stage: str, message: dramatiq.Message[Any], exc: Exception, kind: str
-    ) -> None:
+    def _keep(self, stage: str, message: dramatiq.Message[Any], exc: Exception, kind: str) -> None:
         self._quarantine.keep(
             message.asdict(),
             stage=stage,
@@ -83,7 +88,7 @@ class FailurePolicy:
             account=str(message.options.get("account", "")),
             error=exc,
             traceback="".join(tracebacks.format_tb(exc.__traceback__)),
-            attempts=int(message.options.get("attempts", 0)) + 1,
+            attempts=attempts_spent(message.options) + 1,
             kind=kind,
             source="stage",
         )

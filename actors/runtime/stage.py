@@ -79,7 +79,7 @@ def stage(
 class Failures(Protocol):
     """Decides what becomes of a message whose stage raised (``actors.runtime.failures``)."""
 
-    def settle(self, stage: str, message: dramatiq.MessageProxy, exc: Exception) -> None:
+    def settle(self, stage: str, message: dramatiq.Message[Any], exc: Exception) -> None:
         """Put the message back, retry it later or quarantine it; returning acks it."""
         ...
 
@@ -107,13 +107,17 @@ def subscriptions(flow: Iterable[Stage]) -> dict[type[Event], tuple[str, ...]]:
 
 
 def _runner(
-    each: Stage, handle: Callable[[Event], Iterator[Produced]], publish: Publisher, failures: Failures
+    each: Stage,
+    handle: Callable[[Event], Iterator[Produced]],
+    publish: Publisher,
+    failures: Failures,
 ) -> Callable[[str, dict[str, Any]], None]:
     def run(event_name: str, wire: dict[str, Any]) -> None:
         try:
             for produced in handle(each.read(event_name, wire)):
                 publish(produced)
-        except Exception as exc:  # noqa: BLE001  every failure has a policy, and this is its one place
+        except Exception as exc:
+            # Every failure has a policy, and this is the one place that applies it.
             message = CurrentMessage.get_current_message()
             if message is None:
                 raise

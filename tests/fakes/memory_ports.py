@@ -1,0 +1,240 @@
+"""The store's ports in memory, for unit tests of stages: same promises, one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from actors.ports import Clock, Decide
+from domain.enrichment_pass import Busy, Covered, Run, Turn
+from domain.errors import NotYet
+from domain.import_window import import_window
+from domain.ledger import ChunkEntry, ReportTally
+from domain.messages import ReportDue, ReportKind
+from domain.orders import Order
+from domain.reports import Report, ReportState
+
+LEASE = timedelta(seconds=150)
+
+
+@dataclass
+class MemoryReports:
+    clock: Clock
+    ledger: MemoryLedger
+    chunk_rows: int = 3
+    all: dict[str, Report] = field(default_factory=dict)
+    claims: dict[str, datetime] = field(default_factory=dict)
+    polls: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+
+    def open_for(self, due: ReportDue, *, now: datetime) -> Report:
+        for report in self.all.values():
+            lane = (report.account, report.kind, report.marketplace)
+            if report.is_open and lane == (due.account, due.kind, due.marketplace):
+                return report
+        window = import_window(now, None)
+        report = Report(
+            report_id=due.event_id,
+            account=due.account,
+            kind=due.kind,
+            marketplace=due.marketplace,
+            state=ReportState.INTENDED,
+            source="amazon",
+            data_start=window.start,
+            data_end=window.end,
+            flow_id=due.flow_id,
+            flow_started_at=due.flow_started_at,
+            chunk_rows=self.chunk_rows,
+        )
+        # A tick that comes again after its report closed opens no second one.
+        return self.all.setdefault(report.report_id, report)
+
+    def get(self, report_id: str) -> Report | None:
+        return self.all.get(report_id)
+
+    def claim_asking(self, report_id: str, *, holder: str) -> bool:
+        until = self.claims.get(report_id)
+        if until is not None and until > self.clock.now():
+            raise NotYet("asked", retry_after_s=(until - self.clock.now()).total_seconds())
+        self.claims[report_id] = self.clock.now() + LEASE
+        asked_before = self.all[report_id].asked_at is not None
+        self._set(report_id, asked_at=self.clock.now())
+        return asked_before
+
+    def release_asking(self, report_id: str, *, asked_before: bool) -> None:
+        self.claims.pop(report_id, None)
+        if not asked_before:
+            self._set(report_id, asked_at=None)
+
+    def requested(self, report_id: str, amazon_report_id: str) -> None:
+        if self.all[report_id].state is ReportState.INTENDED:
+            self._set(report_id, state=ReportState.REQUESTED, amazon_report_id=amazon_report_id)
+
+    def take_poll(self, report_id: str, attempt: int, *, holder: str) -> Report | None:
+        report = self.all[report_id]
+        if not report.is_open or report.poll_attempt != attempt:
+            return None
+        taken = self.polls.get(report_id)
+        if taken is not None and taken[0] == attempt and taken[1] > self.clock.now():
+            raise NotYet("polled", retry_after_s=(taken[1] - self.clock.now()).total_seconds())
+        self.polls[report_id] = (attempt, self.clock.now() + LEASE)
+        return report
+
+    def poll_done(self, report_id: str, attempt: int) -> None:
+        if self.all[report_id].poll_attempt == attempt:
+            self._set(report_id, poll_attempt=attempt + 1)
+
+    def ready(self, report_id: str, document_id: str) -> None:
+        if self.all[report_id].state is ReportState.REQUESTED:
+            self._set(report_id, state=ReportState.READY, document_id=document_id)
+
+    def parsed(self, report_id: str, *, rows: int, chunks: int, truncated: bool) -> None:
+        if self.all[report_id].state is ReportState.READY:
+            self._set(
+                report_id, state=ReportState.PARSED, rows=rows, chunks=chunks, truncated=truncated
+            )
+
+    def close(self, report_id: str, state: ReportState, reason: str = "") -> None:
+        if self.all[report_id].is_open:
+            self._set(report_id, state=state, reason=reason, closed_at=self.clock.now())
+
+    def close_if_accounted(self, report_id: str) -> Report | None:
+        report = self.all.get(report_id)
+        if report is None or report.state is not ReportState.PARSED:
+            return report
+        if len(self.ledger.imported(report_id)) == report.chunks:
+            counted = sum(e.rows for (r, _), e in self.ledger.entries.items() if r == report_id)
+            whole = counted == report.rows and not report.truncated
+            self.close(report_id, ReportState.COMPLETE if whole else ReportState.INCOMPLETE)
+        return self.all[report_id]
+
+    def _set(self, report_id: str, **changes: object) -> None:
+        self.all[report_id] = replace(self.all[report_id], **changes)  # type: ignore[arg-type]
+
+
+@dataclass
+class MemoryLedger:
+    clock: Clock
+    entries: dict[tuple[str, int], ChunkEntry] = field(default_factory=dict)
+
+    def entry(self, report_id: str, chunk: int) -> ChunkEntry | None:
+        return self.entries.get((report_id, chunk))
+
+    def record(self, entry: ChunkEntry, *, kind: ReportKind) -> ChunkEntry:
+        stamped = replace(entry, imported_at=self.clock.now())
+        return self.entries.setdefault((entry.report_id, entry.chunk), stamped)
+
+    def imported(self, report_id: str, chunks: Collection[int] | None = None) -> set[int]:
+        found = {chunk for report, chunk in self.entries if report == report_id}
+        return found if chunks is None else found & set(chunks)
+
+    def tally(self, report_id: str) -> ReportTally:
+        raise NotImplementedError
+
+
+@dataclass
+class MemoryOrders:
+    clock: Clock
+    all: dict[tuple[str, str], Order] = field(default_factory=dict)
+
+    def change(
+        self, account: str, decide: Mapping[str, Decide]
+    ) -> dict[str, tuple[Order | None, bool]]:
+        after: dict[str, tuple[Order | None, bool]] = {}
+        for order_id, ask in decide.items():
+            before = self.all.get((account, order_id))
+            wanted = ask(before)
+            if wanted is not None:
+                revision = 1 if before is None else before.revision + 1
+                imported_at = self.clock.now() if before is None else before.imported_at
+                wanted = replace(wanted, revision=revision, imported_at=imported_at)
+                self.all[account, order_id] = wanted
+            after[order_id] = (wanted or before, wanted is not None)
+        return after
+
+    def get(self, account: str, order_id: str) -> Order | None:
+        return self.all.get((account, order_id))
+
+    def due_for_reading(self, account: str, *, before: datetime, limit: int) -> list[str]:
+        due = [
+            order
+            for (owner, _), order in self.all.items()
+            if owner == account and order.next_read_at is not None and order.next_read_at <= before
+        ]
+        far = datetime.max.replace(tzinfo=before.tzinfo)
+        due.sort(key=lambda order: (order.ship_by or far, order.order_id))
+        return [order.order_id for order in due[:limit]]
+
+
+@dataclass
+class _Pass:
+    wanted_at: datetime | None = None
+    covered: datetime | None = None
+    watermark: datetime | None = None
+    run: Run | None = None
+    seen_before: datetime | None = None
+    holder: str = ""
+    until: datetime | None = None
+    put_off: bool = False
+
+
+@dataclass
+class MemoryPasses:
+    clock: Clock
+    all: dict[str, _Pass] = field(default_factory=dict)
+
+    def take(self, account: str, *, holder: str, wanted_at: datetime) -> Turn:
+        state, now = self.all.setdefault(account, _Pass()), self.clock.now()
+        state.wanted_at = max(wanted_at, state.wanted_at or wanted_at)
+        if state.until is not None and state.until > now and not self._is_back(state, holder):
+            if state.holder == holder:
+                return Busy((state.until - now).total_seconds())
+            return Covered()
+        if state.run is None:
+            if state.covered is not None and state.covered >= state.wanted_at:
+                return Covered()
+            since = (state.watermark or now - timedelta(days=3)) - timedelta(minutes=10)
+            state.run = Run(started_at=now, updated_after=since, page_token=None)
+        state.holder, state.until, state.put_off = holder, now + LEASE, False
+        return state.run
+
+    def _is_back(self, state: _Pass, holder: str) -> bool:
+        assert state.until is not None
+        return state.put_off and state.holder == holder and state.until - LEASE <= self.clock.now()
+
+    def page_stored(
+        self,
+        account: str,
+        *,
+        holder: str,
+        next_token: str | None,
+        last_updated_before: datetime | None,
+    ) -> bool:
+        state = self.all[account]
+        if state.holder != holder or state.run is None:
+            return False
+        state.run = replace(state.run, page_token=next_token, searched=next_token is None)
+        state.seen_before = last_updated_before
+        return self.renew(account, holder=holder)
+
+    def restart_search(self, account: str, *, holder: str) -> None:
+        state = self.all[account]
+        assert state.run is not None
+        state.run = replace(state.run, page_token=None)
+
+    def renew(self, account: str, *, holder: str) -> bool:
+        self.all[account].until = self.clock.now() + LEASE
+        return self.all[account].holder == holder
+
+    def put_off(self, account: str, *, holder: str, seconds: float) -> None:
+        state = self.all[account]
+        if state.holder == holder:
+            state.put_off = True
+            state.until = self.clock.now() + timedelta(seconds=seconds) + LEASE
+
+    def finish(self, account: str, *, holder: str) -> None:
+        state = self.all[account]
+        if state.holder == holder and state.run is not None:
+            state.covered = state.run.started_at
+            state.watermark = state.seen_before or state.run.started_at
+            state.run, state.holder, state.until = None, "", None
