@@ -1,0 +1,157 @@
+"""The consuming side of the RabbitMQ broker.
+
+A delivery is named by a tag that starts again at 1 on every new channel.  The stock consumer
+knows only the tag, so a message in flight over a reconnect acks *another* message.  Here a
+delivery belongs to the consumer that received it, and only that one may ack or return it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import dramatiq
+import pika
+import pika.exceptions
+import structlog
+from dramatiq.broker import Consumer
+from dramatiq.common import q_name
+from dramatiq.errors import ConnectionClosed
+
+from actors.runtime.envelope import read_envelope
+from actors.runtime.settling import Delivery
+from domain.errors import Malformed
+
+if TYPE_CHECKING:
+    from actors.runtime.broker import HardenedRabbitmqBroker
+
+MAX_PAUSE_S = 300.0
+"""Far below RabbitMQ's consumer_timeout of 30 minutes: a paused delivery is an unacked one."""
+
+log = structlog.get_logger(__name__)
+
+
+class RabbitmqDelivery(Delivery):
+    """A message, the consumer it came through and how often it was handed back before."""
+
+    def __init__(
+        self, message: dramatiq.Message[Any], owner: OwnedConsumer, tag: int, returns: int
+    ) -> None:
+        super().__init__(message)
+        self.owner = owner
+        self.tag = tag
+        self.returns = returns
+
+    @property
+    def stale(self) -> bool:
+        """Whether the channel it came through is gone; RabbitMQ delivers it again."""
+        return not self.owner.alive
+
+
+class OwnedConsumer(Consumer):
+    """Acks only its own deliveries, dead-letters what it cannot read, returns on request.
+
+    Raises:
+        ConnectionClosed: RabbitMQ is not there; Dramatiq tries again every few seconds.
+    """
+
+    def __init__(
+        self, broker: HardenedRabbitmqBroker, queue_name: str, prefetch: int, timeout: int
+    ) -> None:
+        self._broker = broker
+        self._queue_name = queue_name
+        self._closed = False
+        try:
+            self._connection = pika.BlockingConnection(broker.parameters)
+            self._channel = self._connection.channel()
+            self._channel.basic_qos(prefetch_count=prefetch)
+        except pika.exceptions.AMQPError as exc:
+            raise _gone(exc) from None
+        self._incoming = self._channel.consume(queue_name, inactivity_timeout=timeout / 1000)
+
+    @property
+    def alive(self) -> bool:
+        """Whether deliveries of this consumer can still be acked."""
+        return not self._closed and bool(self._channel.is_open)
+
+    def __next__(self) -> RabbitmqDelivery | None:
+        """Return the next delivery, or None after a quiet while or an unreadable message.
+
+        Raises:
+            ConnectionClosed: the channel is gone; Dramatiq makes a new consumer.
+        """
+        try:
+            method, properties, body = next(self._incoming)
+        except (AssertionError, pika.exceptions.AMQPError) as exc:
+            if getattr(exc, "reply_code", None) == 404:  # noqa: PLR2004  AMQP's NOT_FOUND
+                self._broker.queues_pending.add(q_name(self._queue_name))
+            raise _gone(exc) from None
+        if method is None:
+            return None
+        try:
+            message = read_envelope(body, self._queue_name)
+        except Malformed as exc:
+            log.error(  # noqa: TRY400  a traceback would quote the body
+                "message_unreadable", queue=self._queue_name, why=str(exc), size_bytes=len(body)
+            )
+            self._channel.basic_nack(method.delivery_tag, requeue=False)
+            return None
+        returns = (properties.headers or {}).get("x-delivery-count", 0)
+        return RabbitmqDelivery(message, self, method.delivery_tag, returns)
+
+    def ack(self, message: dramatiq.MessageProxy) -> None:
+        """Ack a delivery of this consumer."""
+        if delivery := self._own(message):
+            self._soon(partial(self._channel.basic_ack, delivery.tag))
+
+    def nack(self, message: dramatiq.MessageProxy) -> None:
+        """Send a delivery to the dead letters, or back to its queue when it asks for that."""
+        delivery = self._own(message)
+        if delivery is None:
+            return
+        if not delivery.returned:
+            self._soon(partial(self._channel.basic_nack, delivery.tag, requeue=False))
+            return
+        # Without a pause a failing world would use up the delivery limit within a second.
+        pause_s = self._broker.pause_before_return_s(delivery.returns)
+        give_back = partial(self._channel.basic_nack, delivery.tag, requeue=True)
+        log.warning("message_returned", message_id=delivery.message_id, pause_s=pause_s)
+        self._soon(lambda: self._connection.call_later(pause_s, lambda: self._if_alive(give_back)))
+
+    def close(self) -> None:
+        """Settle what is waiting to be settled, then close; never raises into its thread."""
+        try:
+            # Acks are callbacks; closing the connection would not wait for them.
+            settled = threading.Event()
+            self._connection.add_callback_threadsafe(settled.set)
+            while not settled.is_set():
+                self._connection.process_data_events(time_limit=0)
+            self._connection.close()
+        except Exception as exc:  # noqa: BLE001  closing a broken connection may fail in any way
+            log.debug("consumer_closed_hard", queue=self._queue_name, error=repr(exc))
+        finally:
+            self._closed = True
+
+    def _own(self, message: dramatiq.MessageProxy) -> RabbitmqDelivery | None:
+        """Return the delivery if it is still this consumer's to settle."""
+        if isinstance(message, RabbitmqDelivery) and message.owner is self and self.alive:
+            return message
+        log.warning("delivery_stale", queue=self._queue_name, message_id=message.message_id)
+        return None
+
+    def _soon(self, act: Callable[[], Any]) -> None:
+        """Run ``act`` on the thread that owns the connection."""
+        try:
+            self._connection.add_callback_threadsafe(lambda: self._if_alive(act))
+        except pika.exceptions.AMQPError:
+            log.warning("delivery_stale", queue=self._queue_name)
+
+    def _if_alive(self, act: Callable[[], Any]) -> None:
+        if self.alive:
+            act()
+
+
+def _gone(exc: Exception) -> ConnectionClosed:
+    return ConnectionClosed(exc)  # type: ignore[no-untyped-call]  # Dramatiq's errors are untyped
