@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 LOOKBACK = timedelta(days=3)
+"""Guide: a report of all orders placed in the last three days."""
+OVERLAP = timedelta(minutes=30)
+"""Order reports lag up to half an hour behind.  Source: SP-API report type values, order."""
+LONGEST = timedelta(days=30)
+"""Beyond it Amazon answers with a text instead of a report.  Source: as above, field reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,12 @@ def import_window(
 ) -> ImportWindow:
     """Return the window of the next report.
 
-    ``proven_until`` is the data end of the last report that is proven complete; None: never one.
+    It reaches back ``lookback``, and further after an outage: to ``proven_until``, the data end
+    of the last report that is proven complete (None: never one), with an overlap.
     """
-    raise NotImplementedError
+    end = now.replace(microsecond=0)
+    wanted = end - lookback
+    if proven_until is not None:
+        wanted = min(wanted, proven_until.replace(microsecond=0) - OVERLAP)
+    earliest = end - LONGEST
+    return ImportWindow(start=max(wanted, earliest), end=end, gap=wanted < earliest)

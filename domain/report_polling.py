@@ -8,6 +8,10 @@ from datetime import datetime, timedelta
 from domain.reports import AmazonReport, Report, ReportState
 
 DEADLINE = timedelta(hours=2)
+FIRST_DELAY_S = 30.0
+LONGEST_DELAY_S = 300.0
+_LAST_DOUBLING = 10
+"""Keeps the power small; the delay has long reached its maximum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +40,31 @@ class Ended:
 def after_poll(
     report: Report, answer: AmazonReport, now: datetime, deadline: timedelta = DEADLINE
 ) -> PollAgain | DocumentReady | Ended:
-    """Return what follows from Amazon's answer; unknown statuses are asked again."""
-    raise NotImplementedError
+    """Return what follows from Amazon's answer; unknown statuses are asked again.
+
+    CANCELLED is healthy: it mostly means that there are no orders in the window.
+    Source: Reports API 2021-06-30, processingStatus; reports FAQ.
+    """
+    match answer.processing_status:
+        case "DONE" if answer.document_id:
+            return DocumentReady(answer.document_id)
+        case "DONE":
+            return _fatal("Amazon says the report is done but names no document")
+        case "CANCELLED":
+            why = "Amazon cancelled it: no orders in the window, or asked again too soon"
+            return Ended(ReportState.CANCELLED, why, ask_again=False)
+        case "FATAL":
+            return _fatal("Amazon could not make the report (FATAL); the next cycle asks again")
+    if now >= _asked_at(report) + deadline:
+        why = f"not ready after {deadline}, Amazon's last word was {answer.processing_status[:40]}"
+        return Ended(ReportState.ABANDONED, why, ask_again=True)
+    doublings = min(report.poll_attempt, _LAST_DOUBLING)
+    return PollAgain(min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**doublings))
+
+
+def _fatal(reason: str) -> Ended:
+    return Ended(ReportState.FATAL, reason, ask_again=False)
+
+
+def _asked_at(report: Report) -> datetime:
+    return report.requested_at or report.asked_at or report.created_at or report.flow_started_at
