@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def _settings() -> Settings:
-    from config.settings import load  # noqa: PLC0415  reading settings takes time that --help has not
+    from config.settings import load_settings  # noqa: PLC0415  takes time that --help has not
 
-    return load()
+    return load_settings()
 
 
 def _app(settings: Settings) -> App:
@@ -77,7 +77,7 @@ class Session:
             UnknownAccount: no such account is configured.
             Stop: there are several, or none.
         """
-        names = sorted(account.name for account in self.settings.accounts)
+        names = sorted(self.settings.resolved_accounts())
         if given is not None:
             if given not in names:
                 raise UnknownAccount(given)
