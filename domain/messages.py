@@ -96,6 +96,18 @@ class RefreshDue(Event):
     due_at: AwareDatetime
 
 
+class FulfillmentDue(Event):
+    """It is time to send Amazon the tracking that is due for an account."""
+
+    due_at: AwareDatetime
+
+
+class InventorySyncDue(Event):
+    """It is time to bring an account's listings at Amazon up to date."""
+
+    due_at: AwareDatetime
+
+
 class ReportRequested(Event):
     """Amazon was asked; ``report_id`` is *our* id of the report (Amazon's own is stored with it).
 
@@ -192,6 +204,34 @@ class OrderEnriched(Event):
     """Amazon's own record of the order is in the store, as complete as Amazon lets it be."""
 
     order_id: str
+
+
+class TrackedItem(Fact):
+    """Units of one order item in a package.  One of the two ids may be empty."""
+
+    order_item_id: str = ""
+    sku: str = ""
+    quantity: int
+
+
+class TrackingEntered(Event):
+    """Another system (or a person) entered the tracking of a package.  Not judged yet.
+
+    ``shipment_ref`` is the sender's reference of the package, empty if it has none.
+    """
+
+    source_event_id: str
+    """The sender's id of the event; unique per account."""
+    order_id: str
+    shipment_ref: str = ""
+    carrier: str
+    """As entered."""
+    tracking_number: str
+    shipped_at: AwareDatetime
+    ship_method: str = ""
+    items: tuple[TrackedItem, ...]
+    entered_at: AwareDatetime
+    """When it was entered there; an older entry never replaces a newer one."""
 
 
 OrderLinesParsed.model_rebuild()
