@@ -21,6 +21,7 @@ from dramatiq.errors import BrokerError
 from dramatiq.middleware import Middleware
 
 from actors.runtime.consumer import MAX_PAUSE_S, OwnedConsumer
+from actors.runtime.foreign_headers import tolerate_foreign_headers
 from actors.runtime.memory_broker import MemoryBroker
 from actors.runtime.settling import with_ours
 from actors.runtime.watchdog import ThreadWatchdog
@@ -106,6 +107,7 @@ class HardenedRabbitmqBroker(RabbitmqBroker):
     ) -> None:
         # Without confirms a publish into a dying connection or a missing queue looks like success.
         super().__init__(url=urls, confirm_delivery=True, middleware=with_ours(middleware))
+        tolerate_foreign_headers()
         self._prefetch = prefetch
         self._delivery_limit = delivery_limit
         self._first_pause_s = first_pause_s

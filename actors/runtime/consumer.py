@@ -98,8 +98,7 @@ class OwnedConsumer(Consumer):
             )
             self._channel.basic_nack(method.delivery_tag, requeue=False)
             return None
-        returns = (properties.headers or {}).get("x-delivery-count", 0)
-        return RabbitmqDelivery(message, self, method.delivery_tag, returns)
+        return RabbitmqDelivery(message, self, method.delivery_tag, _returns(properties))
 
     def ack(self, message: dramatiq.MessageProxy) -> None:
         """Ack a delivery of this consumer."""
@@ -151,6 +150,12 @@ class OwnedConsumer(Consumer):
     def _if_alive(self, act: Callable[[], Any]) -> None:
         if self.alive:
             act()
+
+
+def _returns(properties: pika.BasicProperties) -> int:
+    """Return how often the quorum queue took the message back; its first delivery has no count."""
+    count = (properties.headers or {}).get("x-delivery-count", 0)
+    return count if isinstance(count, int) and count > 0 else 0
 
 
 def _gone(exc: Exception) -> ConnectionClosed:

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import struct
+
+import pika.data
+import pika.exceptions
+import pytest
+
+from actors.runtime.foreign_headers import _read_strictly, tolerate_foreign_headers
+
+MS_TIMESTAMP = b"T" + struct.pack(">Q", 1_700_000_000_000)
+
+
+def table(*fields: bytes) -> bytes:
+    content = b"".join(b"\x01a" + field for field in fields)
+    return struct.pack(">I", len(content)) + content
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        MS_TIMESTAMP,
+        b"T" + b"\xff" * 8,
+        b"d" + struct.pack(">d", float("nan")),
+        b"f" + struct.pack(">f", float("inf")),
+    ],
+)
+def test_a_header_that_breaks_pika_reads_as_none_and_the_rest_is_read(header: bytes) -> None:
+    with pytest.raises((ValueError, OverflowError)):
+        _read_strictly(header, 0)
+    tolerate_foreign_headers()
+
+    read, end = pika.data.decode_table(table(header, b"t\x01"), 0)
+
+    assert read == {"a": True}
+    assert end == len(table(header, b"t\x01"))
+    assert pika.data.decode_value(b"F" + table(header), 0)[0] == {"a": None}
+
+
+def test_what_is_no_field_is_still_refused() -> None:
+    tolerate_foreign_headers()
+
+    with pytest.raises(pika.exceptions.InvalidFieldTypeException):
+        pika.data.decode_value(b"?1234", 0)

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import json
+import random
+import string
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import mongomock
+import pytest
+from pydantic import BaseModel, ValidationError
+from pymongo.errors import ServerSelectionTimeoutError
+
+from domain.errors import Malformed, Refused, Unavailable
+from store.quarantine import Group, Quarantine, safe_text
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Ticking:
+    """A clock one second later each time."""
+
+    def __init__(self) -> None:
+        self.at = START - timedelta(seconds=1)
+
+    def __call__(self) -> datetime:
+        self.at += timedelta(seconds=1)
+        return self.at
+
+
+@pytest.fixture
+def quarantine() -> Quarantine:
+    database: Any = mongomock.MongoClient()["test"]
+    fresh = Quarantine(database, now=Ticking())
+    fresh.ensure_indexes()
+    return fresh
+
+
+def message(message_id: str = "m1", **options: Any) -> dict[str, Any]:
+    return {
+        "queue_name": "import_orders",
+        "actor_name": "import_orders",
+        "args": ("OrderLinesParsed", {"report_id": "r1"}),
+        "kwargs": {},
+        "options": {"flow_id": "f1", "account": "a1", **options},
+        "message_id": message_id,
+        "message_timestamp": 1,
+    }
+
+
+def keep(quarantine: Quarantine, what: dict[str, Any], **changes: Any) -> None:
+    known: dict[str, Any] = {
+        "stage": "import_orders",
+        "flow_id": "f1",
+        "account": "a1",
+        "error": Malformed("not an OrderLinesParsed: chunk"),
+        "traceback": '  File "x.py", line 1, in f\n',
+        "attempts": 1,
+        "kind": "permanent",
+        "source": "stage",
+    }
+    quarantine.keep(what, **{**known, **changes})
+
+
+def test_a_message_is_kept_with_everything_known(quarantine: Quarantine) -> None:
+    keep(quarantine, message())
+
+    (entry,) = quarantine.find()
+    assert entry == quarantine.get(entry.id)
+    assert (entry.stage, entry.flow_id, entry.account) == ("import_orders", "f1", "a1")
+    assert (entry.error_class, entry.error) == ("Malformed", "not an OrderLinesParsed: chunk")
+    assert (entry.attempts, entry.kind, entry.source) == (1, "permanent", "stage")
+    assert entry.message == json.loads(json.dumps(message()))
+    assert entry.kept_at == START
+    assert (entry.state, entry.settled_by, entry.reason) == ("kept", None, None)
+
+
+def test_keeping_a_message_again_changes_nothing(quarantine: Quarantine) -> None:
+    keep(quarantine, message())
+    keep(quarantine, message(attempts=3), error=KeyError("later"), source="dead_letter")
+
+    (entry,) = quarantine.find()
+    assert entry.error_class == "Malformed"
+    assert entry.kept_at == START
+
+
+def test_a_replayed_message_that_fails_again_is_another_entry(quarantine: Quarantine) -> None:
+    keep(quarantine, message())
+    keep(quarantine, message(replays=1))
+
+    assert len(quarantine.find()) == 2
+
+
+def test_a_late_copy_does_not_reopen_what_was_decided(quarantine: Quarantine) -> None:
+    keep(quarantine, message())
+    quarantine.discard(quarantine.find()[0].id, reason="duplicate of another", who="ops")
+    keep(quarantine, message())
+
+    assert quarantine.find() == []
+
+
+def test_other_content_under_the_same_message_id_is_not_swallowed(quarantine: Quarantine) -> None:
+    keep(quarantine, message())
+    keep(quarantine, {**message(), "args": ("OrderLinesParsed", {"report_id": "r2"})})
+
+    assert len(quarantine.find()) == 2
+
+
+def test_foreign_bodies_are_told_apart_by_content_and_death(quarantine: Quarantine) -> None:
+    for body, died_at in (("aGk=", START), ("aGk=", START), ("aG8=", START), ("aGk=", None)):
+        keep(quarantine, {"body_base64": body}, died_at=died_at)
+
+    assert [entry.message["body_base64"] for entry in quarantine.find()] == ["aGk=", "aG8=", "aGk="]
+    assert quarantine.find()[0].died_at == START
+
+
+def test_failures_are_grouped_by_stage_and_error_largest_first(quarantine: Quarantine) -> None:
+    for n in range(3):
+        keep(quarantine, message(f"a{n}"), error=KeyError("x"), kind="defect")
+    keep(quarantine, message("b"))
+    keep(quarantine, message("c"), stage="poll_report")
+
+    second = timedelta(seconds=1)
+    assert quarantine.groups() == [
+        Group("import_orders", "KeyError", 3, START, START + 2 * second),
+        Group("import_orders", "Malformed", 1, START + 3 * second, START + 3 * second),
+        Group("poll_report", "Malformed", 1, START + 4 * second, START + 4 * second),
+    ]
+    assert len(quarantine.find(stage="import_orders", error_class="KeyError")) == 3
+    assert len(quarantine.find(stage="import_orders", limit=2)) == 2
+
+
+def test_a_decision_is_recorded_with_who_when_and_why_and_nothing_is_deleted(
+    quarantine: Quarantine,
+) -> None:
+    keep(quarantine, message("m1"))
+    keep(quarantine, message("m2"))
+    first, second = quarantine.find()
+
+    assert quarantine.discard(first.id, reason=" test data ", who="kim")
+    assert quarantine.mark_retried(second.id, who="lee")
+
+    discarded, retried = quarantine.get(first.id), quarantine.get(second.id)
+    assert discarded is not None
+    assert retried is not None
+    assert (discarded.state, discarded.settled_by, discarded.reason) == (
+        "discarded",
+        "kim",
+        "test data",
+    )
+    assert discarded.settled_at == START + timedelta(seconds=2)
+    assert (retried.state, retried.settled_by, retried.reason) == ("retried", "lee", None)
+    assert quarantine.groups() == []
+
+
+def test_only_the_first_decision_counts(quarantine: Quarantine) -> None:
+    keep(quarantine, message())
+    (entry,) = quarantine.find()
+    quarantine.discard(entry.id, reason="test data", who="kim")
+
+    assert not quarantine.mark_retried(entry.id, who="lee")
+    assert not quarantine.discard("unknown", reason="x", who="lee")
+
+
+@pytest.mark.parametrize("reason", ["", "  \n"])
+def test_discarding_needs_a_reason(quarantine: Quarantine, reason: str) -> None:
+    keep(quarantine, message())
+
+    with pytest.raises(ValueError, match="reason"):
+        quarantine.discard(quarantine.find()[0].id, reason=reason, who="kim")
+
+
+def test_the_text_of_a_foreign_error_is_not_kept(quarantine: Quarantine) -> None:
+    class Address(BaseModel):
+        city: int
+
+    with pytest.raises(ValidationError) as failed:
+        Address.model_validate({"city": "Buyer 17 Street"})
+    keep(quarantine, message(), error=failed.value)
+
+    assert "Buyer 17" in str(failed.value)
+    assert (quarantine.find()[0].error_class, quarantine.find()[0].error) == ("ValidationError", "")
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("mail to buyer-17@example.invalid failed", "mail to … failed"),
+        ("GET https://s3.example/doc?X-Amz-Signature=abc", "GET https://s3.example/doc?…"),
+        ("token Atzr|IwEBIsecret is revoked", "token … is revoked"),
+    ],
+)
+def test_what_looks_personal_or_secret_is_cut_out_of_our_own_texts(told: str, kept: str) -> None:
+    assert safe_text(Malformed(told)) == kept
+
+
+def test_amazons_refusal_keeps_its_code() -> None:
+    refusal = Refused("getReport", code="InvalidInput", status=400, message="bad id")
+
+    assert safe_text(refusal) == "getReport was refused: 400 InvalidInput bad id"
+
+
+def test_what_mongodb_has_limits_on_survives(quarantine: Quarantine) -> None:
+    deep: Any = 10**30
+    for _ in range(150):
+        deep = {"$a.b\u0000": [deep]}
+    keep(quarantine, {**message(), "args": (deep, "\ud800")})
+
+    assert quarantine.find()[0].message["args"] == [deep, "\ud800"]
+
+
+def test_a_large_message_is_kept_whole(quarantine: Quarantine) -> None:
+    large = {**message(), "args": ("x" * 2_000_000,)}
+    keep(quarantine, large)
+
+    assert quarantine.find()[0].message["args"] == ["x" * 2_000_000]
+
+
+def test_of_a_message_no_document_can_hold_the_beginning_and_digest_are_kept(
+    quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.quarantine._PLAIN_LIMIT_BYTES", 10_000)
+    monkeypatch.setattr("store.quarantine._PACKED_LIMIT_BYTES", 50_000)
+    noise = "".join(random.Random(1).choices(string.ascii_letters, k=100_000))
+    keep(quarantine, {**message(), "args": (noise,)})
+
+    cut = quarantine.find()[0].message
+    assert cut["beginning"].startswith('{"queue_name":"import_orders"')
+    assert 100_000 < cut["size_bytes"] < 101_000
+    assert len(cut["sha256"]) == 64
+
+
+def test_without_a_store_nothing_is_said_to_be_kept() -> None:
+    class Away:
+        def __getitem__(self, name: str) -> Any:
+            raise ServerSelectionTimeoutError("no server")
+
+    with pytest.raises(Unavailable):
+        keep(Quarantine(Away()), message())  # type: ignore[arg-type]
