@@ -30,7 +30,6 @@ WORTH_NOTING = timedelta(hours=1)
 ADDRESS_SHOWN = timedelta(days=30)
 """How long a shipped order without a delivery date may still get its address."""
 TOO_OLD = timedelta(days=90)
-NOT_AT_AMAZON = "Amazon does not know this order (getOrder)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +78,6 @@ def fetched(account: str, amazon: AmazonOrder, *, now: datetime) -> Order | Fetc
     order = noted(order, f"fetched by hand, Amazon says {said.text}", cause="getOrder", at=now)
     order = announced(order, "order.imported", at=now, provenance=str(order.provenance))
     return apply(order, amazon, source="getOrder", now=now) or order
-
-
-def not_found(order: Order | None, *, now: datetime) -> Order | None:
-    """Return the order after Amazon said that it does not know it; None for no change."""
-    if order is None:
-        return None
-    if all(entry.what != NOT_AT_AMAZON for entry in order.history):
-        order = noted(order, NOT_AT_AMAZON, cause="getOrder", at=now)
-    if now - order.purchased_at > TOO_OLD:
-        return replace(order, enrichment=EnrichmentState.CLOSED, next_read_at=None)
-    return replace(order, next_read_at=now + READ_AGAIN)
 
 
 def missing_fields(order: Order) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,7 +31,6 @@ __all__ = [
     "Decision",
     "FirstSeen",
     "ReportContext",
-    "by_order",
     "decide",
     "explain_skip",
     "verdicts_after",
@@ -45,7 +43,7 @@ CHANGES_KEPT = 8
 class ReportContext:
     """The report the rows are from.
 
-    ``marketplace_of`` maps sales channels as reports spell them (``Amazon.com``, any case) to
+    ``marketplaces`` maps sales channels as reports spell them (``Amazon.com``, any case) to
     marketplace ids.  ``as_of`` is the moment the report speaks of, ``now`` our own time.
     """
 
@@ -53,7 +51,7 @@ class ReportContext:
     account: str
     as_of: datetime
     now: datetime
-    marketplace_of: Mapping[str, str]
+    marketplaces: Mapping[str, str]
 
     @property
     def cause(self) -> str:
@@ -67,14 +65,6 @@ class Decision:
 
     order: Order | None
     verdicts: tuple[RowVerdict, ...]
-
-
-def by_order(lines: Sequence[ParsedLine]) -> dict[str, tuple[ParsedLine, ...]]:
-    """Return the rows by order id, in the order of their first appearance."""
-    grouped: defaultdict[str, list[ParsedLine]] = defaultdict(list)
-    for line in lines:
-        grouped[line.order_id].append(line)
-    return {order_id: tuple(rows) for order_id, rows in grouped.items()}
 
 
 def decide(
@@ -220,5 +210,5 @@ def _any(values: Iterable[str]) -> str:
 
 def _marketplace(sales_channel: str, report: ReportContext) -> str:
     wanted = sales_channel.lower()
-    found = (id_ for name, id_ in report.marketplace_of.items() if name.lower() == wanted)
+    found = (id_ for name, id_ in report.marketplaces.items() if name.lower() == wanted)
     return next(found, "")

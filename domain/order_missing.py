@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from domain.orders import HistoryEntry, Order
+from domain.order_changes import flagged
+from domain.order_enrichment import READ_AGAIN, TOO_OLD
+from domain.orders import EnrichmentState, Order
 
-ASK_AGAIN = timedelta(hours=24)
 FLAG = "unknown_at_amazon"
-HISTORY_KEPT = 100
 
 
 def not_found(order: Order | None, *, now: datetime) -> Order | None:
-    """Flag the order and ask again tomorrow; its status stays what Amazon last said."""
+    """Flag the order and ask again tomorrow; its status stays what Amazon last said.
+
+    Orders too old for Amazon to tell more are not asked for again.
+    """
     if order is None:
         return None
-    later = replace(order, read_at=now, next_read_at=now + ASK_AGAIN)
-    if FLAG in order.flags:
-        return later
-    entry = HistoryEntry(at=now, what="Amazon does not know this order", cause="getOrder")
-    history = (*order.history, entry)[-HISTORY_KEPT:]
-    return replace(later, flags=(*order.flags, FLAG), history=history)
+    order = flagged(replace(order, read_at=now), FLAG, cause="getOrder", at=now)
+    if now - order.purchased_at > TOO_OLD:
+        return replace(order, enrichment=EnrichmentState.CLOSED, next_read_at=None)
+    return replace(order, next_read_at=now + READ_AGAIN)
