@@ -1,8 +1,8 @@
 """One enrichment pass per account: who runs it, and what it covers.  Pure values.
 
 searchOrders has no filter by order id, so three hundred imported chunks must not cost three
-hundred searches.  A pass that *starts* after a chunk was imported covers its orders; it serves
-the refresh of known orders too.  The holder is the id of the message that runs the pass.
+hundred searches.  A pass that *starts* after a chunk was imported (strictly) covers its orders; it
+serves the refresh of known orders too.  The holder is the id of the message that runs the pass.
 """
 
 from __future__ import annotations

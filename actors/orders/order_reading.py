@@ -6,6 +6,7 @@ Used by ``enrich_orders`` alone; here are the reads and writes, there is the ord
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 
 from actors.ports import AmazonOrders, Clock, Orders, Passes
@@ -15,6 +16,8 @@ from domain.order_enrichment import apply
 from domain.order_missing import not_found
 from domain.orders import AmazonOrder
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""Orders fall due by a worker's clock, passes start by the store's; reading early is harmless."""
 LEASE_LOST = "the lease of the pass was lost to another worker"
 
 
@@ -90,7 +93,8 @@ class OrderReading:
         self._passes.finish(self._account, holder=self._holder)
 
     def _due(self, run: Run, at_once: int, done: set[str]) -> list[str]:
-        due = self._orders.due_for_reading(self._account, before=run.started_at, limit=at_once)
+        before = run.started_at + CLOCKS_DIFFER
+        due = self._orders.due_for_reading(self._account, before=before, limit=at_once)
         return [order_id for order_id in due if order_id not in done]
 
     def _store(self, read: Sequence[AmazonOrder], *, source: str) -> Iterator[str]:

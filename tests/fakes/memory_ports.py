@@ -191,8 +191,10 @@ class MemoryPasses:
                 return Busy((state.until - now).total_seconds())
             return Covered()
         if state.run is None:
-            if state.covered is not None and state.covered >= state.wanted_at:
+            if state.covered is not None and state.covered > state.wanted_at:
                 return Covered()
+            self.clock.pause(0.001)  # the store's time never stands still
+            now = self.clock.now()
             since = (state.watermark or now - timedelta(days=3)) - timedelta(minutes=10)
             state.run = Run(started_at=now, updated_after=since, page_token=None)
         state.holder, state.until, state.put_off = holder, now + LEASE, False

@@ -26,7 +26,7 @@ from tests.fakes.report_lines import HEADER, line, order_id
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ORDERS = 10
-PUBLISHES_OF_A_QUIET_RUN = 17
+PUBLISHES_OF_A_QUIET_RUN = 13
 
 
 class World:
