@@ -7,6 +7,7 @@
     │   └── Suspended(scope, reason)  account or operation is paused until a probe succeeds
     ├── Transient                     may heal: retried with growing delays, then quarantined
     │   ├── Unavailable               5xx, timeout, dropped connection, store or broker out of reach
+    │   │   └── LinkExpired           a presigned URL is no longer good: ask for a fresh one
     │   └── Contended                 somebody else changed the document first
     └── Permanent                     retrying cannot help: quarantined at once
         ├── Refused(code)             Amazon understood the request and said no
@@ -61,6 +62,10 @@ class Transient(ConnectorError):
 
 class Unavailable(Transient):
     """Somebody we depend on does not answer, or answers that it cannot."""
+
+
+class LinkExpired(Unavailable):
+    """A document's presigned URL is no longer good (it lives five minutes); a fresh one may be."""
 
 
 class Contended(Transient):

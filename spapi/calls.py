@@ -25,10 +25,11 @@ import httpx
 from sp_api.base._core import build_headers
 
 from config.accounts import Account
+from config.sections import Http
 from domain.errors import ConnectorError, Malformed, Refused, Suspended, Throttled, Unavailable
 from domain.quota import Plan, Quotas
 from spapi.answers import Answer, Denied, read_answer, request_id
-from spapi.client import USER_AGENT
+from spapi.client import USER_AGENT, document_timeout
 from spapi.operations import Prepared
 from spapi.plans import usage_plans
 from spapi.tokens import CredentialsRefused, Tokens
@@ -48,11 +49,13 @@ class Calls:
         client: httpx.Client,
         quotas: Quotas,
         *,
+        limits: Http | None = None,
         tokens: Tokens | None = None,
         plans: Mapping[str, Plan] | None = None,
     ) -> None:
         self.client = client
         self.quotas = quotas
+        self.document_timeout = document_timeout(limits or Http())
         self._tokens = tokens or Tokens(client)
         self._plans = plans or usage_plans()
 

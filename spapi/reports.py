@@ -1,8 +1,9 @@
-"""The Reports API 2021-06-30: ask for a report, look how it stands, find one asked for before."""
+"""The Reports API 2021-06-30: ask for a report, look how it stands, read what it holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,9 @@ from domain.errors import UnknownAccount
 from domain.messages import ReportKind
 from domain.reports import REPORT_TYPES, AmazonReport, Report
 from spapi.calls import Calls
+from spapi.documents import Lines
 from spapi.operations import Prepared, ReportOperations
+from spapi.presigned import Source, open_presigned
 from spapi.wire import AmazonJSON, Moment, Text, Texts, read, to_wire
 
 REPORT_OPTIONS: Mapping[ReportKind, Mapping[str, str]] = {
@@ -59,6 +62,11 @@ class _Reports(AmazonJSON):
     reports: tuple[_Report, ...]
 
 
+class _Document(AmazonJSON):
+    url: str = Field(min_length=1, repr=False)
+    compression: Text = Field("", alias="compressionAlgorithm")
+
+
 class AmazonReportsGateway:
     """Asks for reports of the configured accounts."""
 
@@ -102,6 +110,27 @@ class AmazonReportsGateway:
         prepared = ReportOperations(seller.endpoint).get_report(amazon_report_id)
         answer = self._calls.send(seller, "getReport", prepared)
         return read(_Report, answer.payload, "getReport").to_domain()
+
+    @contextmanager
+    def open_document(self, account: str, document_id: str) -> Iterator[Lines]:
+        """Open a report's document for reading, line by line, by a fresh presigned URL.
+
+        Raises:
+            Unavailable: no answer, or (while reading) a connection that dropped before the end.
+            Malformed: the document is not text in lines.
+            Throttled, Suspended, Refused, UnknownAccount: as ``request``.
+        Source: Reports API 2021-06-30, getReportDocument.
+        """
+        seller = self._account(account)
+
+        def describe() -> Source:
+            prepared = ReportOperations(seller.endpoint).get_report_document(document_id)
+            answer = self._calls.send(seller, "getReportDocument", prepared)
+            document = read(_Document, answer.payload, "getReportDocument")
+            return Source(document.url, gzip=document.compression == "GZIP")
+
+        with open_presigned(self._calls, seller, describe) as lines:
+            yield lines
 
     def _find(self, seller: Account, report: Report) -> AmazonReport | None:
         """Return Amazon's report for ours: one that made something, and the newest, first."""

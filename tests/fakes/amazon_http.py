@@ -66,7 +66,7 @@ class ScriptedAmazon:
         self.token_requests: list[httpx.Request] = []
         self.file_requests: list[httpx.Request] = []
         self.quotas = FakeQuotas()
-        self.client = make_client(httpx.MockTransport(self._handle))
+        self.client = make_client(transport=httpx.MockTransport(self._handle))
         self.calls = Calls(self.client, self.quotas)
 
     def will(self, *script: Scripted) -> None:
