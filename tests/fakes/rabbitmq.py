@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -104,26 +105,6 @@ class Composed(External):
         return done.stdout.strip()
 
 
-RabbitMQ = PrivateRabbitMQ | External
-
-
-def find_rabbitmq(environ: Mapping[str, str] = os.environ) -> RabbitMQ:
-    """Return a broker to be started and closed by the caller.
-
-    Raises:
-        RabbitMQMissing: there is none, with what to install.
-    """
-    if url := environ.get("BROKER_URL"):
-        return External(url, environ.get("RABBITMQ_MANAGEMENT_URL") or management_of(url))
-    if scripts := installed_scripts():
-        return PrivateRabbitMQ(scripts)
-    if docker_engine_answers():
-        return Composed()
-    if apt_install() and (scripts := installed_scripts()):
-        return PrivateRabbitMQ(scripts)
-    raise RabbitMQMissing(MISSING)
-
-
 def management_of(amqp_url: str) -> str:
     """Return where the management API of a broker usually is: same host, port 15672."""
     parts = urlsplit(amqp_url)
@@ -161,6 +142,37 @@ def apt_install() -> bool:
             logger.warning("%s", done.stderr.strip())
             return False
     return True
+
+
+RabbitMQ = PrivateRabbitMQ | External
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What may be found on a machine, so that tests can tell the finder about another one."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    installed: Callable[[], Path | None] = installed_scripts
+    has_docker: Callable[[], bool] = docker_engine_answers
+    install: Callable[[], bool] = apt_install
+
+
+def find_rabbitmq(machine: Machine | None = None) -> RabbitMQ:
+    """Return a broker to be started and closed by the caller.
+
+    Raises:
+        RabbitMQMissing: there is none, with what to install.
+    """
+    here = machine or Machine()
+    if url := here.environ.get("BROKER_URL"):
+        return External(url, here.environ.get("RABBITMQ_MANAGEMENT_URL") or management_of(url))
+    if scripts := here.installed():
+        return PrivateRabbitMQ(scripts)
+    if here.has_docker():
+        return Composed()
+    if here.install() and (scripts := here.installed()):
+        return PrivateRabbitMQ(scripts)
+    raise RabbitMQMissing(MISSING)
 
 
 def main() -> int:
