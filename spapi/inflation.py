@@ -27,8 +27,9 @@ class Inflated:
     def __iter__(self) -> Iterator[bytes]:
         """Yield plain bytes, whether the file is packed or not."""
         head, chunks = _peek(iter(self._chunks))
-        # Said to be packed but plain is somebody's unpacking on the way; not a byte is a cut.
-        self.truncated = self._said_to_be_packed and not head
+        # Said to be packed but plain: somebody unpacked it on the way.  Fewer bytes than the
+        # magic number has: it was cut off there.
+        self.truncated = self._said_to_be_packed and head in (b"", GZIP_MAGIC[:1])
         for _ in range(LAYERS):
             if not head.startswith(GZIP_MAGIC):
                 break
