@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from actors.ports import OrderPage
 from domain.errors import ConnectorError
-from domain.orders import AmazonOrder
+from domain.orders import AmazonOrder, OrderPage
 from domain.reports import AmazonReport, Report
 
 

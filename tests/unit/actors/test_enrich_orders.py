@@ -135,7 +135,7 @@ def test_while_the_search_is_throttled_the_quota_of_single_reads_is_used() -> No
 
 def test_a_throttled_pass_is_kept_for_its_message_and_goes_on_at_the_same_page() -> None:
     world = world_of(4)
-    trigger = world.imported()
+    trigger, another = world.imported(1), world.imported(2)
     throttled = Throttled("searchOrders", retry_after_s=60.0)
     pages_left = world.amazon.search
 
@@ -148,7 +148,7 @@ def test_a_throttled_pass_is_kept_for_its_message_and_goes_on_at_the_same_page()
     with pytest.raises(NotYet):
         enrich(world, trigger)
 
-    assert enrich(world, world.imported(2)) == []  # another message does not join in
+    assert enrich(world, another) == []  # it does not join in
     world.clock.pause(60)
     enriched = enrich(world, trigger)
 
@@ -174,17 +174,18 @@ def test_a_pass_whose_worker_died_is_taken_up_by_its_own_message_after_the_lease
     world.clock.pause(busy.value.retry_after_s)
 
     assert len(enrich(world, trigger)) == 3
-    dying.close()
 
 
 def test_an_unavailable_amazon_gives_the_pass_back_for_the_retry() -> None:
     world = world_of(1)
     world.amazon.raises = [Unavailable("searchOrders answered 503")]
 
-    with pytest.raises(Unavailable):
-        enrich(world, world.imported())
+    trigger = world.imported()
 
-    assert len(enrich(world, world.imported())) == 1
+    with pytest.raises(Unavailable):
+        enrich(world, trigger)
+
+    assert len(enrich(world, trigger)) == 1
 
 
 def test_a_stored_value_is_not_overwritten_by_an_absent_one() -> None:

@@ -124,7 +124,6 @@ def test_a_poll_whose_worker_died_before_announcing_is_taken_over_after_its_leas
         clock=world.clock,
     )
     next(dying)
-    dying.close()
 
     with pytest.raises(NotYet) as too_early:
         poll(world, requested)

@@ -1,0 +1,137 @@
+"""Composition root: the only module that knows every concrete class.
+
+    dramatiq actors.app:setup -Q import_orders      one worker process for one stage
+    app = build(load_settings())                    the same parts for the command line
+
+Which broker, store and Amazon are used is one setting each; no code differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import dramatiq
+import httpx
+
+import config
+import domain
+from actors.flow import FLOW
+from actors.ports import Policy, Ports
+from actors.runtime.broker import make_broker
+from actors.runtime.clock import SystemClock
+from actors.runtime.failures import FailurePolicy
+from actors.runtime.publisher import Publisher
+from actors.runtime.stage import Stage, bind, subscriptions
+from config.accounts import Account, marketplaces
+from config.keys import encryption_keys
+from config.logging import configure_logging
+from config.settings import Settings, load_settings
+from spapi.calls import Calls
+from spapi.client import make_client
+from spapi.orders import AmazonOrdersGateway
+from spapi.reports import AmazonReportsGateway
+from store.database import Store, connect
+from store.embedded import ensure_running
+from store.encryption import FieldCipher, keys_from
+from store.quarantine import Quarantine
+
+
+@dataclass(frozen=True)
+class App:
+    """Everything a process of ours needs, ready to use.  Close it at the end."""
+
+    settings: Settings
+    accounts: Mapping[str, Account]
+    store: Store
+    broker: dramatiq.Broker
+    ports: Ports
+    publish: Publisher
+    flow: tuple[Stage, ...]
+    resources: ExitStack
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.resources.close()
+
+
+def build(settings: Settings, *, broker: dramatiq.Broker | None = None) -> App:
+    """Connect the parts that the settings name.
+
+    Raises:
+        Unavailable: the store cannot be reached or started.
+        Permanent: encryption keys are missing.
+    """
+    with ExitStack() as resources:
+        store = _store(settings, resources)
+        accounts = settings.resolved_accounts()
+        client = resources.enter_context(make_client(settings.http))
+        ports = _ports(settings, store, accounts, client)
+        broker = broker or make_broker(settings.broker_url)
+        resources.callback(broker.close)
+        bind(broker, FLOW, ports, FailurePolicy(broker, Quarantine(store.database)))
+        publish = Publisher(broker, subscriptions(FLOW))
+        return App(settings, accounts, store, broker, ports, publish, FLOW, resources.pop_all())
+
+
+def setup() -> None:
+    """Make this process a worker: what ``dramatiq actors.app:setup`` calls."""
+    refuse_strangers()
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    dramatiq.set_broker(build(settings).broker)
+
+
+def refuse_strangers() -> None:
+    """Stop when another distribution's ``domain`` or ``config`` was imported instead of ours.
+
+    Raises:
+        SystemExit: a package of our name comes from somewhere else.
+    """
+    root = Path(__file__).parent.parent
+    for package in (domain, config):
+        found = Path(str(package.__file__)).parent.parent
+        if found != root:
+            raise SystemExit(f"{package.__name__} is not ours: it was found in {found}")
+
+
+def _store(settings: Settings, resources: ExitStack) -> Store:
+    url = settings.mongodb_url or ensure_running(settings.data_dir)
+    keys = encryption_keys(settings)
+    importing = settings.order_import
+    store = connect(
+        url,
+        settings.mongodb_database,
+        cipher=FieldCipher(keys_from(keys.keys, keys.active)),
+        chunk_rows=importing.chunk_rows,
+        lookback=timedelta(days=importing.lookback_days),
+    )
+    resources.callback(store.close)
+    store.ensure_indexes()
+    return store
+
+
+def _ports(
+    settings: Settings, store: Store, accounts: Mapping[str, Account], client: httpx.Client
+) -> Ports:
+    calls = Calls(client, store.quotas)
+    importing = settings.order_import
+    return Ports(
+        clock=SystemClock(),
+        policy=Policy(
+            first_seen=importing.first_seen,
+            marketplaces={each.domain: each.id for each in marketplaces().values()},
+            poll_deadline=timedelta(minutes=importing.poll_deadline_minutes),
+            chunk_backlog=importing.chunk_backlog,
+            chunk_patience_s=importing.chunk_patience_s,
+        ),
+        reports=store.reports,
+        ledger=store.ledger,
+        orders=store.orders,
+        passes=store.passes,
+        amazon_reports=AmazonReportsGateway(accounts, calls),
+        amazon_orders=AmazonOrdersGateway(accounts, calls),
+    )
