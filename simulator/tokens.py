@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 LIFE_S = 3600
-CLIENT_ID_PREFIX = "amzn1.application-oa2-client.sim"
-CLIENT_SECRET_PREFIX = "sim-"  # noqa: S105 -- how a simulated secret begins, no secret
+CLIENT_IDS = ("amzn1.application-oa2-client.sim", "amzn1.application-oa2-client.demo")
+CLIENT_SECRETS = ("sim-", "demo")
+"""How the ids and secrets of applications begin that the simulator knows."""
 CLIENT_ID = "amzn1.application-oa2-client.sim"
 CLIENT_SECRET = "sim-secret"  # noqa: S105 -- valid at the simulator only
-"""An application the simulator knows; further ones begin with the same prefixes."""
+"""One such application."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,7 @@ class Tokens:
 
     def knows_application(self, client_id: str, client_secret: str) -> bool:
         """Tell whether these are a simulated application's credentials."""
-        return client_id.startswith(CLIENT_ID_PREFIX) and client_secret.startswith(
-            CLIENT_SECRET_PREFIX
-        )
+        return client_id.startswith(CLIENT_IDS) and client_secret.startswith(CLIENT_SECRETS)
 
     def issue(self, account: str, application: str, now: datetime) -> str:
         """Return a new access token, good for an hour."""
