@@ -125,3 +125,26 @@ def jobs_for(
             places = marketplaces if kind in PER_MARKETPLACE else ("",)
             jobs += [Job(kind, cadence, account, place) for place in places]
     return tuple(jobs)
+
+
+class Claim(StrEnum):
+    """The answers to claiming a slot."""
+
+    OURS = "ours"
+    """Announce it, then say so."""
+    THEIRS = "theirs"
+    """Somebody else claimed it less than a minute ago and has not announced it yet."""
+    DONE = "done"
+    """It is announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRecord:
+    """What became of a slot; ``announced_at`` is None while it is only claimed."""
+
+    job_key: str
+    slot: datetime
+    holder: str
+    """Who claimed it: a scheduler, or a person."""
+    claimed_at: datetime
+    announced_at: datetime | None
