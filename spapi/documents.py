@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -88,6 +89,38 @@ def open_file(path: Path, *, charset: str | None = None) -> Iterator[Lines]:
             charset = detect_charset(cut_lines(Inflated(_pieces(file))))
             file.seek(0)
         yield open_lines(_pieces(file), charset=charset)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeText:
+    """A document read at once."""
+
+    text: str = field(repr=False)
+    charset: str
+    truncated: bool
+
+
+def read_text(
+    chunks: Iterable[bytes], *, charset: str | None, gzip: bool, max_bytes: int
+) -> WholeText:
+    """Read a small document at once, a cut last line included.
+
+    Raises:
+        Malformed: it has more than ``max_bytes``, unpacked.
+        Unavailable: the bytes stopped coming.
+    """
+    inflated = Inflated(chunks, said_to_be_packed=gzip)
+    content = bytearray()
+    for piece in inflated:
+        content += piece
+        if len(content) > max_bytes:
+            raise Malformed(f"the document has more than {max_bytes} bytes")
+    decoder = Decoder(charset)
+    if content.startswith(UTF_8_BOM):
+        decoder.saw_bom()
+    lines = bytes(content).removeprefix(UTF_8_BOM).split(b"\n")
+    text = "\n".join(decoder.decode(line) for line in lines)
+    return WholeText(text, decoder.charset, inflated.truncated)
 
 
 def cut_lines(inflated: Inflated) -> Iterator[bytes]:

@@ -5,18 +5,16 @@ Buyer, address, items and packages come with one call and need no restricted dat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import httpx
 from pydantic import Field, ValidationError
 
-from config.accounts import Account
-from domain.errors import Refused, StalePageToken, UnknownAccount
+from domain.errors import Refused, StalePageToken
 from domain.orders import AmazonOrder, OrderPage
 from spapi.answers import Answer
-from spapi.calls import Calls
+from spapi.gateway import Gateway
 from spapi.models import Order
 from spapi.operations import OrderOperations
 from spapi.wire import AmazonJSON, Moment, fields_of, read, to_wire
@@ -34,12 +32,8 @@ class _One(AmazonJSON):
     order: dict[str, Any]
 
 
-class AmazonOrdersGateway:
+class AmazonOrdersGateway(Gateway):
     """Reads orders of the configured accounts."""
-
-    def __init__(self, accounts: Mapping[str, Account], calls: Calls) -> None:
-        self._accounts = accounts
-        self._calls = calls
 
     def search(self, account: str, *, updated_after: datetime, page_token: str | None) -> OrderPage:
         """Return a page of seller-fulfilled orders changed since then.
@@ -92,12 +86,6 @@ class AmazonOrdersGateway:
             raise
         order = read(_One, answer.payload, "getOrder").order
         return read(Order, order, "getOrder").to_domain()
-
-    def _account(self, name: str) -> Account:
-        try:
-            return self._accounts[name]
-        except KeyError:
-            raise UnknownAccount(name) from None
 
 
 def _page(answer: Answer) -> OrderPage:

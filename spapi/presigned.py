@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx
+from pydantic import Field
 
 from config.accounts import Account
 from domain.errors import LinkExpired, Malformed, Refused, Unavailable
 from spapi.calls import Calls
-from spapi.documents import Lines, open_lines
+from spapi.operations import Prepared
+from spapi.wire import AmazonJSON, Text, read
 
 log = logging.getLogger(__name__)
 
@@ -27,35 +29,46 @@ DOWNLOAD = "downloadDocument"
 S3_CODE = re.compile(rb"<Code>(\w{1,60})</Code>")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a document is read from.  ``gzip``: Amazon says that it is packed."""
+class _Source(AmazonJSON):
+    """Where a document is read from, and whether Amazon says that it is packed."""
 
-    url: str = field(repr=False)
+    url: str = Field(min_length=1, repr=False)
+    compression: Text = Field("", alias="compressionAlgorithm")
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A document on its way: its bytes as they come, and what is said of them."""
+
+    chunks: Iterator[bytes]
+    charset: str | None
     gzip: bool
 
 
 @contextmanager
 def open_presigned(
-    calls: Calls, account: Account, describe: Callable[[], Source]
-) -> Iterator[Lines]:
-    """Open a document for reading; ``describe`` fetches a fresh URL each time it is called.
+    calls: Calls, account: Account, operation: str, prepared: Prepared
+) -> Iterator[Download]:
+    """Open a document for reading; each call of the operation prepared gives a fresh URL.
 
     Raises:
-        Unavailable: no answer, an error, or a second expired URL; also while the lines are read,
+        Unavailable: no answer, an error, or a second expired URL; also while the bytes are read,
             when the connection drops before the end.
         Refused: the URL is not https.
         Throttled, Suspended, Malformed: as ``Calls.send``.
     """
-    source = describe()
+    source = _describe(calls, account, operation, prepared)
     try:
         response = _get(calls, account, source)
     except LinkExpired:
-        source = describe()
+        source = _describe(calls, account, operation, prepared)
         response = _get(calls, account, source)
     with closing(response):
-        chunks = _chunks(calls, account, response)
-        yield open_lines(chunks, charset=response.charset_encoding, gzip=source.gzip)
+        yield Download(
+            chunks=_chunks(calls, account, response),
+            charset=response.charset_encoding,
+            gzip=source.compression == "GZIP",
+        )
 
 
 def send_presigned(
@@ -100,7 +113,11 @@ def build_presigned(
         raise Malformed("Amazon gave a document URL that is none") from None
 
 
-def _get(calls: Calls, account: Account, source: Source) -> httpx.Response:
+def _describe(calls: Calls, account: Account, operation: str, prepared: Prepared) -> _Source:
+    return read(_Source, calls.send(account, operation, prepared).payload, operation)
+
+
+def _get(calls: Calls, account: Account, source: _Source) -> httpx.Response:
     # Unpacking is ours: the client's own would take a cut-off file for a whole one.
     request = build_presigned(calls, "GET", source.url, headers={"accept-encoding": "identity"})
     return send_presigned(calls, account, DOWNLOAD, request)

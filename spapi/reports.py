@@ -10,13 +10,12 @@ from typing import Any
 from pydantic import Field
 
 from config.accounts import Account
-from domain.errors import UnknownAccount
 from domain.messages import ReportKind
 from domain.reports import REPORT_TYPES, AmazonReport, Report
-from spapi.calls import Calls
-from spapi.documents import Lines
+from spapi.documents import Lines, open_lines
+from spapi.gateway import Gateway
 from spapi.operations import Prepared, ReportOperations
-from spapi.presigned import Source, open_presigned
+from spapi.presigned import open_presigned
 from spapi.wire import AmazonJSON, Moment, Text, Texts, read, to_wire
 
 REPORT_OPTIONS: Mapping[ReportKind, Mapping[str, str]] = {
@@ -62,17 +61,8 @@ class _Reports(AmazonJSON):
     reports: tuple[_Report, ...]
 
 
-class _Document(AmazonJSON):
-    url: str = Field(min_length=1, repr=False)
-    compression: Text = Field("", alias="compressionAlgorithm")
-
-
-class AmazonReportsGateway:
+class AmazonReportsGateway(Gateway):
     """Asks for reports of the configured accounts."""
-
-    def __init__(self, accounts: Mapping[str, Account], calls: Calls) -> None:
-        self._accounts = accounts
-        self._calls = calls
 
     def request(self, report: Report, *, asked_before: bool) -> str:
         """Ask for the report and return Amazon's report id.
@@ -122,15 +112,9 @@ class AmazonReportsGateway:
         Source: Reports API 2021-06-30, getReportDocument.
         """
         seller = self._account(account)
-
-        def describe() -> Source:
-            prepared = ReportOperations(seller.endpoint).get_report_document(document_id)
-            answer = self._calls.send(seller, "getReportDocument", prepared)
-            document = read(_Document, answer.payload, "getReportDocument")
-            return Source(document.url, gzip=document.compression == "GZIP")
-
-        with open_presigned(self._calls, seller, describe) as lines:
-            yield lines
+        prepared = ReportOperations(seller.endpoint).get_report_document(document_id)
+        with open_presigned(self._calls, seller, "getReportDocument", prepared) as download:
+            yield open_lines(download.chunks, charset=download.charset, gzip=download.gzip)
 
     def _find(self, seller: Account, report: Report) -> AmazonReport | None:
         """Return Amazon's report for ours: one that made something, and the newest, first."""
@@ -164,12 +148,6 @@ class AmazonReportsGateway:
             if answer.next_token is None:
                 return
             prepared = operations.get_reports(nextToken=answer.next_token)
-
-    def _account(self, name: str) -> Account:
-        try:
-            return self._accounts[name]
-        except KeyError:
-            raise UnknownAccount(name) from None
 
 
 def _is_for(candidate: AmazonReport, report: Report) -> bool:

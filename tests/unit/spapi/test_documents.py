@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain.errors import Malformed
 from spapi.charsets import detect_charset, known_charset
-from spapi.documents import MAX_LINE_BYTES, Lines, open_file, open_lines
+from spapi.documents import MAX_LINE_BYTES, Lines, open_file, open_lines, read_text
 
 PLACES = st.lists(st.integers(0, 10_000))
 """Where the bytes are cut into pieces, before taking them modulo the length."""
@@ -332,6 +332,13 @@ def test_a_line_without_end_does_not_fill_the_memory() -> None:
 
     with pytest.raises(Malformed, match="longer than"):
         read(open_lines([endless]))
+
+
+def test_a_document_read_at_once_has_a_limit() -> None:
+    packed = [gzip.compress(b"x" * 100_000)]
+
+    with pytest.raises(Malformed, match="more than 1000 bytes"):
+        read_text(packed, charset=None, gzip=True, max_bytes=1000)
 
 
 def test_memory_does_not_grow_with_the_file() -> None:
