@@ -97,6 +97,13 @@ def test_the_demo_account_stands_in_every_marketplace_against_the_simulator() ->
     assert not demo.amazon_writes
 
 
+def test_an_account_configured_as_demo_goes_before_the_built_in_one() -> None:
+    demo = load_settings(env("demo", "DE")).account("demo")
+
+    assert demo.marketplaces == ("A1PA6795UKMFR9",)
+    assert demo.endpoint == "https://sellingpartnerapi-eu.amazon.com"
+
+
 def test_a_real_store_has_no_demo_account() -> None:
     real = {"MONGODB_URL": "mongodb://localhost/", "ENCRYPTION__KEYS__k": "A" * 43 + "="}
 

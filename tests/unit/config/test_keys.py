@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config.keys import encryption_keys
+from config.keys import _make_key, encryption_keys
 from config.settings import SettingsError, load_settings
 
 FIRST, SECOND = bytes(range(32)), bytes(range(32, 64))
@@ -68,3 +68,14 @@ def test_keys_do_not_show_when_printed() -> None:
     keys = encryption_keys(load_settings(env(k1=FIRST)))
 
     assert repr(keys) == "EncryptionKeys(active='k1')"
+
+
+def test_a_process_that_comes_second_takes_the_key_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "encryption.key"
+    _make_key(path)
+    first = path.read_bytes()
+
+    _make_key(path)
+
+    assert path.read_bytes() == first
+    assert list(tmp_path.iterdir()) == [path]
