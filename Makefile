@@ -9,7 +9,7 @@ TESTS ?= tests/unit tests/contract tests/integration
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test check format docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: $(VENV)/.dev ## Format, lint, types and import rules: what must hold befo
 format: $(VENV)/.dev ## Format the code and fix what can be fixed by machine
 	@$(VENV)/bin/ruff format $(CODE)
 	@$(VENV)/bin/ruff check --fix $(CODE)
+
+docs: $(VENV)/.run ## Write the generated pages in docs/ anew (a test holds them true)
+	@$(PY) -m cli docs
 
 lock: $(VENV)/.dev ## Write the lock files in requirements/ anew from pyproject.toml
 	@scripts/lock.sh
