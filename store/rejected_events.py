@@ -1,0 +1,150 @@
+"""Rejected events of other systems, each kept once, with its reason.
+
+A rejected delivery has no identity of its own: two senders may send the same nonsense, and
+RabbitMQ delivers again what a killed bridge had not acked.  So an entry remembers which bridge
+session has not acked it yet, and a *redelivered* body takes such an entry for its own instead of
+becoming a second one.
+"""
+
+# mongoengine has no types; every class built on it counts as untyped.
+# mypy: disallow-subclassing-any=False
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from bson import ObjectId
+from mongoengine import BinaryField, DateTimeField, Document, IntField, ObjectIdField, StringField
+from pymongo.errors import DuplicateKeyError
+
+from domain.rejected_events import KeptRejection, RejectedEvent
+from store.documents import about
+from store.failures import translated
+from store.moments import store_now
+from store.tables import Database, Raw, collection_of
+
+REJECTIONS_KEPT = timedelta(days=90)
+
+
+class RejectedEventDocument(Document):
+    """An event that was not accepted."""
+
+    meta = about(
+        "rejected_events",
+        {"name": "newest", "fields": ["-at"]},
+        {
+            "name": "unacked_body",
+            "fields": ["digest"],
+            "partialFilterExpression": {"unacked_by": {"$exists": True}},
+        },
+        {
+            "name": "unacked",
+            "fields": ["unacked_by"],
+            "partialFilterExpression": {"unacked_by": {"$exists": True}},
+        },
+        {
+            "name": "kept",
+            "fields": ["at"],
+            "expireAfterSeconds": int(REJECTIONS_KEPT.total_seconds()),
+        },
+    )
+
+    id = ObjectIdField(primary_key=True)
+    type = StringField(required=True)
+    reason = StringField(required=True)
+    body = BinaryField()
+    size_bytes = IntField(required=True)
+    account = StringField()
+    event_id = StringField()
+    digest = StringField(required=True)
+    at = DateTimeField(required=True)
+    unacked_by = StringField()
+
+
+class RejectedEvents:
+    """What was not accepted (collection ``rejected_events``), kept 90 days."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rejected = collection_of(database, RejectedEventDocument)
+
+    @translated
+    def keep(self, rejected: RejectedEvent, *, key: str) -> None:
+        """Keep a rejection that has an identity; again is harmless.  Index: ``_id``.
+
+        Raises:
+            Unavailable: the store cannot be reached; so do the other methods.
+        """
+        document = self._document(rejected) | {"_id": ObjectId(_digest(key.encode())[:24])}
+        try:
+            self._rejected.insert_one(document)
+        except DuplicateKeyError:
+            return
+
+    @translated
+    def keep_delivered(self, rejected: RejectedEvent, *, redelivered: bool, session: str) -> None:
+        """Keep a rejected delivery of a bridge session that has not acked it yet.
+
+        Index: ``unacked_body``.
+        """
+        document = self._document(rejected)
+        if redelivered:
+            same = {"digest": document["digest"], "unacked_by": {"$exists": True, "$ne": session}}
+            if self._rejected.update_one(same, {"$set": {"unacked_by": session}}).matched_count:
+                return
+        self._rejected.insert_one(document | {"unacked_by": session})
+
+    @translated
+    def acked(self, session: str) -> None:
+        """Everything this session kept so far is acked.  Index: ``unacked``."""
+        self._rejected.update_many({"unacked_by": session}, {"$unset": {"unacked_by": ""}})
+
+    @translated
+    def find(self, *, limit: int = 100) -> list[KeptRejection]:
+        """Return the newest rejections, newest first.  Index: ``newest``."""
+        return [_kept(raw) for raw in self._rejected.find().sort("at", -1).limit(limit)]
+
+    @translated
+    def get(self, rejection_id: str) -> KeptRejection | None:
+        """Return one rejection.  Index: ``_id``."""
+        if not ObjectId.is_valid(rejection_id):
+            return None
+        raw = self._rejected.find_one({"_id": ObjectId(rejection_id)})
+        return None if raw is None else _kept(raw)
+
+    @translated
+    def count(self) -> int:
+        """Return how many are kept."""
+        return self._rejected.count_documents({})
+
+    def _document(self, rejected: RejectedEvent) -> Raw:
+        return {
+            "type": rejected.type,
+            "reason": rejected.reason,
+            "body": rejected.body,
+            "size_bytes": rejected.size_bytes,
+            "account": rejected.account,
+            "event_id": rejected.event_id,
+            "digest": _digest(rejected.type.encode() + b"\0" + rejected.body),
+            "at": store_now(self._database),
+        }
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _kept(raw: Raw) -> KeptRejection:
+    return KeptRejection(
+        id=str(raw["_id"]),
+        at=raw["at"],
+        rejected=RejectedEvent(
+            type=raw["type"],
+            reason=raw["reason"],
+            body=raw["body"],
+            size_bytes=raw["size_bytes"],
+            account=raw.get("account", ""),
+            event_id=raw.get("event_id", ""),
+        ),
+    )

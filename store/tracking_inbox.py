@@ -1,0 +1,191 @@
+"""Tracking entries as they came in, each sender's event once.
+
+The bridge writes an entry before it acks the sender's event, the stage ``record_tracking`` says
+that it arrived in the flow.  An entry that stays unrecorded (its message was lost with its queue)
+is announced again by the sweeper.
+"""
+
+# mongoengine has no types; every class built on it counts as untyped.
+# mypy: disallow-subclassing-any=False
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from mongoengine import (
+    DateTimeField,
+    Document,
+    EmbeddedDocumentListField,
+    IntField,
+    StringField,
+)
+from pymongo import UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from domain.messages import TrackingEntered
+from store.bulk import write_all
+from store.documents import Part, about
+from store.failures import translated
+from store.mapping import in_ms
+from store.moments import store_now
+from store.tables import Database, Raw, collection_of
+
+ENTRIES_KEPT = timedelta(days=400)
+"""How long a sender's event id is remembered."""
+UNRECORDED_AFTER = timedelta(minutes=10)
+ABOUT_THE_FLOW = frozenset({"event_id", "flow_id", "flow_started_at"})
+"""Not what the sender said: two deliveries of the same content may differ in it."""
+
+
+class Entry(StrEnum):
+    """The answers to recording an entry."""
+
+    RECORDED = "recorded"
+    """It is new."""
+    KNOWN = "known"
+    """The same event came before."""
+    CONFLICTING = "conflicting"
+    """Another content came with the same event id before; that one stands."""
+
+
+class TrackedItemDocument(Part):
+    """Units of one order item in the package."""
+
+    order_item_id = StringField()
+    sku = StringField()
+    quantity = IntField(required=True)
+
+
+class TrackingEntryDocument(Document):
+    """A tracking entry; ``_id`` is account/the sender's event id."""
+
+    meta = about(
+        "tracking_entries",
+        {"name": "of_order", "fields": ["account", "order_id"]},
+        {
+            "name": "unrecorded",
+            "fields": ["announce_at"],
+            "partialFilterExpression": {"announce_at": {"$exists": True}},
+        },
+        {
+            "name": "kept",
+            "fields": ["received_at"],
+            "expireAfterSeconds": int(ENTRIES_KEPT.total_seconds()),
+        },
+    )
+
+    id = StringField(primary_key=True)
+    account = StringField(required=True)
+    event_id = StringField(required=True)
+    flow_id = StringField(required=True)
+    flow_started_at = DateTimeField(required=True)
+    source_event_id = StringField(required=True)
+    order_id = StringField(required=True)
+    shipment_ref = StringField()
+    carrier = StringField(required=True)
+    tracking_number = StringField(required=True)
+    shipped_at = DateTimeField(required=True)
+    ship_method = StringField()
+    items = EmbeddedDocumentListField(TrackedItemDocument)
+    entered_at = DateTimeField(required=True)
+    digest = StringField(required=True)
+    received_at = DateTimeField(required=True)
+    recorded_at = DateTimeField()
+    announce_at = DateTimeField()
+    announcements = IntField()
+
+
+class TrackingInbox:
+    """The tracking entries of all accounts (collection ``tracking_entries``)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._entries = collection_of(database, TrackingEntryDocument)
+
+    @translated
+    def receive(self, entries: Sequence[TrackingEntered]) -> set[int]:
+        """Keep entries that are on their way to the stage, each once.
+
+        Returns the positions of those whose event id came before with other content.  Index:
+        ``_id``.
+
+        Raises:
+            Unavailable: the store cannot be reached; so do the other methods.
+        """
+        if not entries:
+            return set()
+        now = store_now(self._database)
+        waiting = {"received_at": now, "announce_at": now + UNRECORDED_AFTER, "announcements": 0}
+        wanted = [_document(entry) for entry in entries]
+        write_all(
+            self._entries,
+            [
+                UpdateOne({"_id": each["_id"]}, {"$setOnInsert": each | waiting}, upsert=True)
+                for each in wanted
+            ],
+        )
+        found = self._entries.find(
+            {"_id": {"$in": [each["_id"] for each in wanted]}}, {"digest": 1}
+        )
+        stored = {raw["_id"]: raw for raw in found}
+        return {
+            number
+            for number, each in enumerate(wanted)
+            if _compared(each, stored.get(each["_id"], each)) is Entry.CONFLICTING
+        }
+
+    @translated
+    def record(self, entry: TrackingEntered) -> Entry:
+        """Record that an entry arrived in the flow.  Index: ``_id``."""
+        now = store_now(self._database)
+        document = _document(entry) | {"received_at": now, "recorded_at": now}
+        try:
+            self._entries.insert_one(document)
+        except DuplicateKeyError:
+            pass
+        else:
+            return Entry.RECORDED
+        waiting = {"_id": document["_id"], "digest": document["digest"], "recorded_at": None}
+        done = {"$set": {"recorded_at": now}, "$unset": {"announce_at": ""}}
+        if self._entries.update_one(waiting, done).matched_count:
+            return Entry.RECORDED
+        return _compared(document, self._entries.find_one({"_id": document["_id"]}) or {})
+
+    @translated
+    def unrecorded(self, *, limit: int) -> list[tuple[TrackingEntered, int]]:
+        """Return entries overdue in the flow, oldest first, and how often each was announced again.
+
+        Index: ``unrecorded``.
+        """
+        overdue = {"announce_at": {"$lte": store_now(self._database)}}
+        found = self._entries.find(overdue).sort("announce_at", 1).limit(limit)
+        return [(TrackingEntered.read(raw), raw["announcements"]) for raw in found]
+
+    @translated
+    def announced(self, entry: TrackingEntered, *, times: int, again_at: datetime) -> None:
+        """The entry was announced once more, after ``times`` earlier ones.  Index: ``_id``."""
+        self._entries.update_one(
+            {"_id": _key(entry), "announcements": times, "recorded_at": None},
+            {"$set": {"announcements": times + 1, "announce_at": again_at}},
+        )
+
+
+def _key(entry: TrackingEntered) -> str:
+    return f"{entry.account}/{entry.source_event_id}"
+
+
+def _document(entry: TrackingEntered) -> Raw:
+    fields = entry.model_dump(exclude={"cause_id"}, exclude_defaults=True)
+    fields |= {name: in_ms(at) for name, at in fields.items() if isinstance(at, datetime)}
+    content = {name: value for name, value in fields.items() if name not in ABOUT_THE_FLOW}
+    text = json.dumps(content, sort_keys=True, default=str)
+    return {"_id": _key(entry), **fields, "digest": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def _compared(document: Raw, stored: Raw) -> Entry:
+    same = stored.get("digest") == document["digest"]
+    return Entry.KNOWN if same else Entry.CONFLICTING

@@ -1,0 +1,67 @@
+"""Rejected events in the store: counted right although a delivery has no identity."""
+
+from __future__ import annotations
+
+from domain.rejected_events import RejectedEvent, rejected
+from store.database import Store
+from store.rejected_events import RejectedEvents
+
+
+def nonsense(body: bytes = b"nonsense") -> RejectedEvent:
+    return rejected("tracking.entered", body, "the message: Invalid JSON")
+
+
+def test_a_rejection_is_kept_with_its_reason_and_body(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    event = rejected("tracking.entered", b'{"account": "demo", "event_id": "e-1"}', "no order_id")
+    rejections.keep_delivered(event, redelivered=False, session="s")
+    (kept,) = rejections.find()
+    assert kept.rejected == event
+    assert rejections.get(kept.id) == kept
+
+
+def test_an_unknown_id_is_not_found(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    assert rejections.get("65f000000000000000000000") is None
+    assert rejections.get("no id") is None
+
+
+def test_the_same_nonsense_sent_twice_is_two_rejections(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    for _ in range(2):
+        rejections.keep_delivered(nonsense(), redelivered=False, session="s")
+    assert rejections.count() == 2
+
+
+def test_what_a_killed_bridge_had_kept_but_not_acked_is_not_kept_twice(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    for _ in range(2):
+        rejections.keep_delivered(nonsense(), redelivered=False, session="killed")
+    for _ in range(3):  # The third one had not been kept yet when the bridge was killed.
+        rejections.keep_delivered(nonsense(), redelivered=True, session="next")
+    assert rejections.count() == 3
+
+
+def test_what_was_acked_is_not_taken_for_a_later_delivery(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    rejections.keep_delivered(nonsense(), redelivered=False, session="s")
+    rejections.acked("s")
+    rejections.keep_delivered(nonsense(), redelivered=True, session="next")
+    assert rejections.count() == 2
+
+
+def test_a_rejection_with_an_identity_is_kept_once(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    for _ in range(2):
+        rejections.keep(nonsense(), key="demo/e-1/conflict")
+    rejections.keep(nonsense(), key="demo/e-2/conflict")
+    assert rejections.count() == 2
+
+
+def test_the_newest_come_first(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    for number in range(3):
+        body = str(number).encode()
+        rejections.keep_delivered(nonsense(body), redelivered=False, session="s")
+        store.database["rejected_events"].update_one({"body": body}, {"$currentDate": {"at": True}})
+    assert [kept.rejected.body for kept in rejections.find(limit=2)] == [b"2", b"1"]
