@@ -1,0 +1,137 @@
+"""The store: one MongoDB database and the repositories over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from bson.codec_options import CodecOptions
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from domain.import_window import LOOKBACK
+from store import migrations
+from store.encryption import FieldCipher
+from store.failures import as_ours, translated
+from store.ledger import Ledger
+from store.moments import store_now
+from store.orders import Orders
+from store.quarantine import Quarantine
+from store.reports import Reports
+from store.slots import Slots
+from store.tables import Database, Raw
+
+APP_NAME = "amazon-orders-fulfillment"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait for the store before it counts as unavailable."""
+
+    select_s: float = 10.0
+    """Until a server answers at all; a restart or an election takes some seconds."""
+    connect_s: float = 5.0
+    answer_s: float = 60.0
+    """Until a command answers."""
+
+
+class Store:
+    """A database and its repositories.  Close it at the end, or use it as a context."""
+
+    def __init__(
+        self,
+        client: MongoClient[Raw],
+        database: Database,
+        cipher: FieldCipher,
+        *,
+        chunk_rows: int,
+        lookback: timedelta,
+    ) -> None:
+        self._client, self.database = client, database
+        self.orders = Orders(database, cipher)
+        self.reports = Reports(database, chunk_rows=chunk_rows, lookback=lookback)
+        self.ledger = Ledger(database)
+        self.slots = Slots(database)
+        self.quarantine = Quarantine(database)
+
+    def ensure_indexes(self) -> None:
+        """Create the declared indexes that are missing; harmless to repeat.
+
+        Raises:
+            Permanent: an index exists with another definition.
+            Unavailable: the store cannot be reached.
+        """
+        migrations.ensure_indexes(self.database)
+        self.quarantine.ensure_indexes()
+
+    @translated
+    def ping(self) -> None:
+        """Make sure the store answers.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        self.database.command("ping")
+
+    @translated
+    def now(self) -> datetime:
+        """Return the store's own time, aware UTC."""
+        return store_now(self.database)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def connect(
+    url: str,
+    database: str,
+    *,
+    cipher: FieldCipher,
+    timeouts: Timeouts = Timeouts(),
+    chunk_rows: int = 400,
+    lookback: timedelta = LOOKBACK,
+) -> Store:
+    """Return the store at ``url``.  Nothing is sent yet; call it after a process has forked.
+
+    ``chunk_rows`` and ``lookback`` are what new reports are opened with.
+
+    Raises:
+        Permanent: the URL cannot be used.
+    """
+    try:
+        client = _client(url, timeouts)
+    except (PyMongoError, ValueError) as exc:
+        raise as_ours(exc) from None
+    options: CodecOptions[Raw] = CodecOptions(tz_aware=True, tzinfo=UTC)
+    return Store(
+        client,
+        client.get_database(database, codec_options=options),
+        cipher,
+        chunk_rows=chunk_rows,
+        lookback=lookback,
+    )
+
+
+def _client(url: str, timeouts: Timeouts) -> MongoClient[Raw]:
+    return MongoClient(
+        url,
+        appname=APP_NAME,
+        w="majority",
+        serverSelectionTimeoutMS=round(timeouts.select_s * 1000),
+        connectTimeoutMS=round(timeouts.connect_s * 1000),
+        socketTimeoutMS=round(timeouts.answer_s * 1000),
+    )

@@ -1,0 +1,67 @@
+"""Indexes and data changes of the store, made on purpose and never by the way.
+
+``ensure_indexes`` is harmless to repeat and runs at every start.  Data changes and what may
+refuse existing data run once, by ``migrate``, so that workers of the version before can go on
+beside those of this one during a deploy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mongoengine import Document
+from pymongo.errors import OperationFailure
+
+from domain.errors import Permanent
+from store.failures import translated
+from store.order_documents import OrderDocument
+from store.report_documents import ChunkDocument, ReportDocument, SkippedRowDocument
+from store.slots import SlotDocument
+from store.tables import Database, collection_of
+
+DOCUMENTS: tuple[type[Document], ...] = (
+    OrderDocument,
+    ReportDocument,
+    ChunkDocument,
+    SkippedRowDocument,
+    SlotDocument,
+)
+
+_INDEX_CONFLICTS = frozenset({85, 86})
+"""IndexOptionsConflict, IndexKeySpecsConflict.  Source: MongoDB error codes."""
+
+
+def declared_indexes(document: type[Document]) -> list[dict[str, Any]]:
+    """Return a document's indexes: ``keys`` and the options ``create_index`` takes."""
+    specs = document._meta["index_specs"]  # noqa: SLF001  where mongoengine keeps them
+    return [
+        {"keys": spec["fields"], **{name: spec[name] for name in spec if name != "fields"}}
+        for spec in specs
+    ]
+
+
+@translated
+def ensure_indexes(database: Database) -> None:
+    """Create every declared index that is not there yet.
+
+    Raises:
+        Permanent: an index of the same name has other keys or options; the text names it.
+    """
+    for document in DOCUMENTS:
+        for index in declared_indexes(document):
+            _create(database, document, index)
+
+
+def _create(database: Database, document: type[Document], index: Mapping[str, Any]) -> None:
+    collection = collection_of(database, document)
+    options = {name: value for name, value in index.items() if name != "keys"}
+    try:
+        collection.create_index(index["keys"], **options)
+    except OperationFailure as exc:
+        if exc.code not in _INDEX_CONFLICTS:
+            raise
+        raise Permanent(
+            f"index {index['name']} of {collection.name} exists with another definition: "
+            "drop it, then run the store's migration again"
+        ) from None

@@ -1,0 +1,37 @@
+"""The store's own time, in commands and in expressions.
+
+Leases, quotas and coverage compare times of one clock, the server's; workers' clocks differ.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from store.tables import Database
+
+NOW = "$$NOW"
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def store_now(database: Database) -> datetime:
+    """Return the server's time, aware UTC."""
+    at = database.command("hello", codec_options=database.codec_options)["localTime"]
+    assert isinstance(at, datetime)  # noqa: S101  what hello promises
+    return at
+
+
+def in_seconds(seconds: float | str) -> dict[str, Any]:
+    """Return the expression for that many seconds from now; a text is an expression of ms."""
+    amount = seconds if isinstance(seconds, str) else round(seconds * 1000)
+    return {"$dateAdd": {"startDate": NOW, "unit": "millisecond", "amount": amount}}
+
+
+def is_over(field: str) -> dict[str, Any]:
+    """Return the filter for a time that has come, or was never set."""
+    return {"$expr": {"$lte": [{"$ifNull": [f"${field}", LONG_AGO]}, NOW]}}
+
+
+def seconds_until(at: datetime | None, now: datetime) -> float:
+    """Return how long it is until then; never less than a moment."""
+    return max(0.05, (at - now).total_seconds()) if at else 0.05

@@ -1,0 +1,128 @@
+"""Orders: loaded together, decided one by one, written together under their revisions."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from pymongo import UpdateOne
+
+from domain.errors import Contended
+from domain.orders import Order
+from store.encryption import FieldCipher
+from store.failures import translated
+from store.moments import store_now
+from store.order_documents import OrderDocument
+from store.order_mapping import bound_to, key_of, order_from
+from store.order_writes import Round, Stored
+from store.tables import Database, Raw, collection_of
+
+Decide = Callable[[Order | None], Order | None]
+"""Given the order as it is (or None), the order as it shall be, or None for no change."""
+
+Outcome = tuple[Order | None, bool]
+"""The order as it now stands, and whether the call wrote it."""
+
+ROUNDS = 8
+"""How often a lost race is run again before the call gives up."""
+
+
+class Orders:
+    """The orders of all accounts (collection ``orders``)."""
+
+    def __init__(self, database: Database, cipher: FieldCipher) -> None:
+        self._database, self._cipher = database, cipher
+        self._orders = collection_of(database, OrderDocument)
+
+    @translated
+    def change(self, account: str, decide: Mapping[str, Decide]) -> dict[str, Outcome]:
+        """Load the orders, ask for each what it shall be, write under the revision guard.
+
+        One find and one unordered bulk write a round; a lost race is loaded and asked again, so
+        ``decide`` must be pure.  Only fields that changed are written: what a newer worker keeps
+        besides stays.  Returns per order id the order as it now stands and whether this call
+        wrote it.  Index: ``_id``.
+
+        Raises:
+            Contended: others were faster too often.
+            Unavailable: the store cannot be reached.
+        """
+        outcomes: dict[str, Outcome] = {}
+        asked = list(decide)
+        now = store_now(self._database)
+        for number in range(ROUNDS):
+            a_round = Round(self._cipher, now)
+            for order_id, stored in self._load(account, asked).items():
+                if not self._decided(a_round, account, order_id, stored, decide[order_id]):
+                    outcomes[order_id] = (stored.order if stored else None, False)
+            won, asked = a_round.write(self._orders)
+            for each in won:
+                outcomes[each.order_id] = (order_from(each.document, self._cipher), True)
+            if not asked:
+                return {order_id: outcomes[order_id] for order_id in decide}
+            time.sleep(random.uniform(0, 0.005 * 2**number))  # noqa: S311  spreads rivals
+        raise Contended(f"{len(asked)} orders of {account} were changed by others all the time")
+
+    @translated
+    def get(self, account: str, order_id: str) -> Order | None:
+        """Return an order, buyer included.  Index: ``_id``."""
+        raw = self._orders.find_one({"_id": key_of(account, order_id)})
+        return None if raw is None else order_from(raw, self._cipher)
+
+    @translated
+    def due_for_reading(self, account: str, *, before: datetime, limit: int) -> list[str]:
+        """Return ids of orders with ``next_read_at <= before``, nearest ship-by first.
+
+        Orders without a known ship-by come after, longest due first.  Index: ``due_for_reading``.
+        """
+        due = {"account": account, "next_read_at": {"$lte": before}}
+        first = self._ids({**due, "ship_by": {"$type": "date"}}, "ship_by", limit)
+        if len(first) >= limit:
+            return first
+        return first + self._ids({**due, "ship_by": None}, "next_read_at", limit - len(first))
+
+    @translated
+    def reseal(self, account: str, *, limit: int = 500) -> int:
+        """Seal buyers with the active key that are still sealed with another one.
+
+        Returns how many were found; call again until it is 0.  Index: ``changed`` (its account).
+        """
+        old = {"$exists": True, "$ne": self._cipher.keyring.active}
+        found = self._orders.find(
+            {"account": account, "buyer.key": old}, {"order_id": 1, "buyer": 1}
+        )
+        updates = [self._resealed(account, raw) for raw in found.limit(limit)]
+        if updates:
+            self._orders.bulk_write(updates, ordered=False)
+        return len(updates)
+
+    def _load(self, account: str, order_ids: Sequence[str]) -> dict[str, Stored | None]:
+        keys = [key_of(account, order_id) for order_id in order_ids]
+        found = {raw["order_id"]: raw for raw in self._orders.find({"_id": {"$in": keys}})}
+        return {order_id: self._stored(found.get(order_id)) for order_id in order_ids}
+
+    def _stored(self, raw: Raw | None) -> Stored | None:
+        return None if raw is None else Stored(raw, order_from(raw, self._cipher))
+
+    def _decided(
+        self, a_round: Round, account: str, order_id: str, stored: Stored | None, decide: Decide
+    ) -> bool:
+        """Ask what the order shall be; return whether that has to be written."""
+        new = decide(stored.order if stored else None)
+        if new is None:
+            return False
+        if (new.account, new.order_id) != (account, order_id):
+            raise ValueError(f"asked for order {account}/{order_id}, was given another one")
+        return a_round.wants(key_of(account, order_id), stored, new)
+
+    def _ids(self, due: Raw, sort: str, limit: int) -> list[str]:
+        found = self._orders.find(due, {"order_id": 1}).sort([(sort, 1), ("_id", 1)]).limit(limit)
+        return [raw["order_id"] for raw in found]
+
+    def _resealed(self, account: str, raw: Raw) -> UpdateOne:
+        # The nonce in the filter is guard enough: it changes whenever the buyer is written.
+        buyer = self._cipher.reseal(raw["buyer"], bound_to(account, raw["order_id"]))
+        guard = {"_id": raw["_id"], "buyer.nonce": raw["buyer"]["nonce"]}
+        return UpdateOne(guard, {"$set": {"buyer": buyer}})
