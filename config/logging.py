@@ -47,7 +47,7 @@ PRIVATE_TEXTS = (
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), HIDDEN),  # E-mail addresses.
 )
 
-QUIET_LOGGERS = ("httpcore", "httpx", "pika", "pymongo", "sp_api", "urllib3")
+QUIET_LOGGERS = frozenset({"httpcore", "httpx", "pika", "pymongo", "sp_api", "urllib3"})
 """They print signed addresses, tokens or every reconnect at INFO or DEBUG."""
 
 
@@ -79,9 +79,16 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
     )
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_formatter(shared))
+    handler.addFilter(is_fit_to_print)
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in QUIET_LOGGERS:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+def is_fit_to_print(record: logging.LogRecord) -> bool:
+    """Return whether a line may be logged: talkative libraries only from WARNING on.
+
+    Levels of their loggers would not do: one of them sets its own level when it is imported.
+    """
+    return record.levelno >= logging.WARNING or record.name.split(".")[0] not in QUIET_LOGGERS
 
 
 def hide_private(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -149,7 +149,7 @@ class PrivateRabbitMQ:
         """Cut every client's connection; return how many there were."""
         # Not by the management API: its list of connections lags by up to five seconds.
         count = len(self.ctl("list_connections", "pid").split())
-        self.ctl("close_all_connections", "closed by a test")
+        self.ctl("close_all_connections", "--global", "closed by a test")
         return count
 
     def _start_companions(self) -> None:
