@@ -21,6 +21,7 @@ from typing import Any
 
 from simulator import control, order_view
 from simulator.clock import iso
+from simulator.documents import Document
 from simulator.report_content import Content
 from simulator.wire import Request, Response, invalid_input, json_response, not_found
 from simulator.world import World
@@ -56,6 +57,30 @@ def _orders(world: World, request: Request, now: datetime) -> dict[str, Any]:
             for order in world.seller(account).orders.values()
         ]
     }
+
+
+def _feeds(world: World, request: Request, _now: datetime) -> dict[str, Any]:
+    account = request.query.get("account", ["demo"])[0]
+    return {
+        "feeds": [
+            {
+                **feed.render(),
+                "application": feed.application,
+                "content": _uploaded(feed.document),
+            }
+            for feed in world.seller(account).feeds.values()
+        ]
+    }
+
+
+def _uploaded(document: Document | None) -> str | None:
+    if document is None or document.body is None:
+        return None
+    return document.body.decode("utf-8", errors="replace")
+
+
+def _foreign_feed(world: World, request: Request, _now: datetime) -> dict[str, Any]:
+    return control.add_foreign_feed(world, request.json()).render()
 
 
 def _put_orders(world: World, request: Request, _now: datetime) -> dict[str, Any]:
@@ -115,6 +140,8 @@ _ACTIONS: dict[tuple[str, str], Callable[[World, Request, datetime], dict[str, A
     ("GET", "state"): _state,
     ("GET", "orders"): _orders,
     ("POST", "orders"): _put_orders,
+    ("GET", "feeds"): _feeds,
+    ("POST", "feeds"): _foreign_feed,
     ("POST", "clock"): _clock,
     ("POST", "faults"): _add_faults,
     ("DELETE", "faults"): _clear_faults,

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from simulator.clock import parse_iso
+from simulator.documents import Document
+from simulator.marketplaces import MARKETPLACES
 from simulator.wire import Request, invalid_input
 from simulator.world import Seller, World
+
+ENCODING_FLAG = "enableContentEncodingUrlHeader"
+MOST_MARKETPLACES = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,15 @@ class Call:
         raw = self.text(name)
         return None if raw is None else read_time(raw, name)
 
+    def download(self, document: Document) -> dict[str, str]:
+        """Return where a document is, and how it is packed, as both APIs tell it."""
+        gzip = document.gzipped and self.text(ENCODING_FLAG) == "true"
+        url = self.world.documents.sign(
+            document, "GET", self.now, content_encoding="gzip" if gzip else ""
+        )
+        packed = {"compressionAlgorithm": "GZIP"} if document.gzipped else {}
+        return {"url": self.base_url + url, **packed}
+
     def number(self, name: str, *, default: int, least: int, most: int) -> int:
         """Return a whole number from the query.
 
@@ -83,3 +98,24 @@ def read_time(raw: object, name: str) -> datetime:
         return parse_iso(str(raw))
     except ValueError as error:
         raise invalid_input(f"{name} is not an ISO 8601 date-time.") from error
+
+
+def marketplace_ids(body: dict[str, Any]) -> tuple[str, ...]:
+    """Read ``marketplaceIds`` of a creating request, 1 to 25 of them.
+
+    Raises:
+        ApiError: none, too many or unknown ones (400).
+    """
+    ids = body.get("marketplaceIds")
+    if not isinstance(ids, list) or not 1 <= len(ids) <= MOST_MARKETPLACES:
+        raise invalid_input("marketplaceIds must hold 1 to 25 ids.")
+    for id_ in ids:
+        if id_ not in MARKETPLACES:
+            raise invalid_input(f"{id_!r} is not a marketplace.")
+    return tuple(ids)
+
+
+def note_unknown(call: Call, body: Mapping[str, Any], known: set[str]) -> None:
+    """Note what a body holds that the API does not have; Amazon ignores it."""
+    for name in body.keys() - known:
+        call.world.unknown_parameters[call.operation, name] += 1

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from simulator import order_spec, reports
-from simulator.clock import iso
+from simulator import feed_lane, order_spec, reports
+from simulator.clock import iso, parse_iso
 from simulator.faults import Fault
+from simulator.feed_processing import FULFILLMENT
+from simulator.feeds import Feed
 from simulator.orders import Order
 from simulator.world import Settings, World, seller_id_of
 
@@ -36,10 +38,39 @@ def clear_faults(world: World) -> int:
     with world.lock:
         now = world.settle()
         for seller in world.sellers.values():
+            for feed in list(seller.feeds.values()):
+                feed_lane.let_go(world, seller, feed, now)
             for report in seller.reports.values():
                 if report.faults.pop("report_stuck", None) and report.status == reports.IN_PROGRESS:
                     reports.finish_later(world, seller, report, now)
         return len(world.faults.clear())
+
+
+def add_foreign_feed(world: World, spec: Mapping[str, Any]) -> Feed:
+    """Add a feed another application sent; it is DONE unless told otherwise, and changes nothing.
+
+    ``spec``: ``account``, ``feed_type``, ``marketplace_ids``, ``status``, ``created_at``, each
+    with a default.
+
+    Raises:
+        ValueError: there is no such status.
+    """
+    with world.lock:
+        now = world.settle()
+        created_at = parse_iso(spec["created_at"]) if "created_at" in spec else now
+        status = str(spec.get("status", feed_lane.DONE))
+        if status not in feed_lane.STATUSES:
+            raise ValueError(f"status must be one of {', '.join(feed_lane.STATUSES)}")
+        feed = Feed(
+            feed_id=str(60_000_000_000 + world.next_id()),
+            feed_type=str(spec.get("feed_type", FULFILLMENT)),
+            marketplaces=tuple(spec.get("marketplace_ids", world.marketplaces[:1])),
+            created_at=created_at,
+            application="amzn1.application-oa2-client.foreign",
+            status=status,
+        )
+        world.seller(str(spec.get("account", "demo"))).feeds[feed.feed_id] = feed
+        return feed
 
 
 def change_settings(world: World, changes: Mapping[str, Any]) -> None:
@@ -93,4 +124,5 @@ def _seller(world: World, seller_id: str) -> dict[str, Any]:
         "orders": len(seller.orders),
         "orders_by_status": Counter(order.status for order in seller.orders.values()),
         "reports": Counter(report.status for report in seller.reports.values()),
+        "feeds": Counter(feed.status for feed in seller.feeds.values()),
     }

@@ -28,11 +28,13 @@ FEED = (
     "feed_fatal",
     "feed_cancelled",
     "feed_ignored",
+    "row_verdict",
+    "result_missing",
     "result_empty",
     "result_truncated",
     "result_foreign",
 )
-"""The feed created next is like this."""
+"""The feed created next is like this; ``feeds`` tells the options of each."""
 KINDS = BEFORE + AFTER + REPORT + ACCOUNT + FEED
 
 _DEFAULT_OPERATION = {

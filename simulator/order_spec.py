@@ -118,8 +118,8 @@ def _items(order: Order, raw: Any, _now: datetime) -> None:
 
 
 def _packages(order: Order, raw: Any, now: datetime) -> None:
-    order.packages = [_package(number, facts, now) for number, facts in enumerate(raw, 1)]
-    order.recount(now)
+    order.confirmed = [_package(number, facts, now) for number, facts in enumerate(raw, 1)]
+    order.reveal(now)
 
 
 def _cancel_request(order: Order, raw: Any, _now: datetime) -> None:
@@ -135,7 +135,7 @@ def set_status(order: Order, status: str, at: datetime) -> None:
     """
     if status not in STATUSES:
         raise ValueError(f"status must be one of {', '.join(STATUSES)}")
-    if status in (SHIPPED, PARTIALLY_SHIPPED) and not order.packages:
+    if status in (SHIPPED, PARTIALLY_SHIPPED) and not order.confirmed:
         order.status = UNSHIPPED
         if status == SHIPPED:
             order.ship_rest(at, "UPS", "1Z999AA10000000002")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 PENDING = "PENDING"
@@ -96,6 +96,9 @@ class Order:
     report_status: str = ""
     """What the report says instead of the usual word for ``status``; empty for the usual."""
     packages: list[Package] = field(default_factory=list)
+    """What the Orders API shows."""
+    confirmed: list[Package] = field(default_factory=list)
+    """What the seller confirmed; a feed's packages show only a while after it ended."""
 
     def __post_init__(self) -> None:
         """An order that nothing happened to was last updated when it was placed."""
@@ -120,6 +123,14 @@ class Order:
     def item(self, order_item_id: str) -> Item | None:
         """Return the item with this id."""
         return next((i for i in self.items if i.order_item_id == order_item_id), None)
+
+    def units_confirmed(self, order_item_id: str) -> int:
+        """Return how many units of an item are in confirmed packages, shown or not."""
+        return sum(package.contents.get(order_item_id, 0) for package in self.confirmed)
+
+    def units_left(self, item: Item) -> int:
+        """Return how many units of an item may still be confirmed."""
+        return 0 if item.cancelled else item.quantity - self.units_confirmed(item.order_item_id)
 
     def pay(self, at: datetime) -> None:
         """Payment went through: it may be shipped now."""
@@ -146,7 +157,7 @@ class Order:
 
     def ship_rest(self, at: datetime, carrier: str, tracking_number: str) -> None:
         """Ship every unit that is left, in one package (the seller did it by hand)."""
-        left = {i.order_item_id: i.quantity - i.shipped for i in self.items if not i.cancelled}
+        left = {item.order_item_id: self.units_left(item) for item in self.items}
         contents = {id_: units for id_, units in left.items() if units > 0}
         if self.status in (UNSHIPPED, PARTIALLY_SHIPPED) and contents:
             self.ship(at, carrier, tracking_number, contents)
@@ -162,7 +173,7 @@ class Order:
     ) -> Package:
         """Add a package and move the status on."""
         package = Package(
-            reference=str(len(self.packages) + 1),
+            reference=str(len(self.confirmed) + 1),
             carrier=carrier,
             tracking_number=tracking_number,
             shipped_at=shipped_at or at,
@@ -170,12 +181,13 @@ class Order:
             contents=dict(contents),
             created_at=at,
         )
-        self.packages.append(package)
-        self.recount(at)
+        self.confirmed.append(package)
+        self.reveal(at)
         return package
 
-    def recount(self, at: datetime) -> None:
-        """Derive units and status from the packages."""
+    def reveal(self, at: datetime) -> None:
+        """Show what is confirmed, and derive units and status from it."""
+        self.packages = [replace(p, contents=dict(p.contents)) for p in self.confirmed]
         for item in self.items:
             item.shipped = sum(p.contents.get(item.order_item_id, 0) for p in self.packages)
         if self.status in (UNSHIPPED, PARTIALLY_SHIPPED, SHIPPED):
@@ -185,7 +197,7 @@ class Order:
 
     def deliver(self, at: datetime) -> None:
         """Every package arrives."""
-        for package in self.packages:
+        for package in (*self.confirmed, *self.packages):
             package.delivered_at = package.delivered_at or at
         self.last_updated_at = at
 

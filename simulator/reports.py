@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from simulator import paging
-from simulator.call import Call, read_time
+from simulator.call import Call, marketplace_ids, note_unknown, read_time
 from simulator.clock import iso
 from simulator.faults import REPORT, Fault
-from simulator.marketplaces import MARKETPLACES
 from simulator.report_content import REPORT_TYPES, Content, content_of
 from simulator.wire import ApiError, Response, invalid_input, json_response, not_found
 from simulator.world import Seller, World
@@ -23,7 +22,6 @@ IN_QUEUE, IN_PROGRESS, DONE, CANCELLED, FATAL = (
     "FATAL",
 )
 STATUSES = (CANCELLED, DONE, FATAL, IN_PROGRESS, IN_QUEUE)
-MOST_MARKETPLACES = 25
 KEPT_DAYS = 90
 
 
@@ -68,7 +66,8 @@ class Report:
 def create_report(call: Call) -> Response:
     """Take an order for a report; a missing end is now, and so is a missing start."""
     body = call.request.json()
-    _note_unknown(call, body)
+    known = {"reportOptions", "reportType", "dataStartTime", "dataEndTime", "marketplaceIds"}
+    note_unknown(call, body, known)
     report_type = body.get("reportType")
     if report_type not in REPORT_TYPES:
         raise invalid_input("reportType is missing or not known.")
@@ -87,27 +86,6 @@ def create_report(call: Call) -> Response:
     call.seller.reports[report.report_id] = report
     _queue(call.world, call.seller, report, call.now)
     return json_response(202, {"reportId": report.report_id})
-
-
-def _note_unknown(call: Call, body: dict[str, Any]) -> None:
-    known = {"reportOptions", "reportType", "dataStartTime", "dataEndTime", "marketplaceIds"}
-    for name in body.keys() - known:
-        call.world.unknown_parameters[call.operation, name] += 1
-
-
-def marketplace_ids(body: dict[str, Any]) -> tuple[str, ...]:
-    """Read ``marketplaceIds`` of a creating request, 1 to 25 of them.
-
-    Raises:
-        ApiError: none, too many or unknown ones (400).
-    """
-    ids = body.get("marketplaceIds")
-    if not isinstance(ids, list) or not 1 <= len(ids) <= MOST_MARKETPLACES:
-        raise invalid_input("marketplaceIds must hold 1 to 25 ids.")
-    for id_ in ids:
-        if id_ not in MARKETPLACES:
-            raise invalid_input(f"{id_!r} is not a marketplace.")
-    return tuple(ids)
 
 
 def _queue(world: World, seller: Seller, report: Report, now: datetime) -> None:
@@ -173,15 +151,8 @@ def get_report_document(call: Call) -> Response:
     document = call.world.documents.find(call.path["reportDocumentId"], call.seller.seller_id)
     if document is None:
         raise _unknown_id(call.path["reportDocumentId"], "amzn1.")
-    encoding = "gzip" if document.gzipped and call.text(ENCODING_FLAG) == "true" else ""
-    url = call.world.documents.sign(document, "GET", call.now, content_encoding=encoding)
-    answer = {"reportDocumentId": document.document_id, "url": call.base_url + url}
-    if document.gzipped:
-        answer["compressionAlgorithm"] = "GZIP"
-    return json_response(200, answer)
-
-
-ENCODING_FLAG = "enableContentEncodingUrlHeader"
+    told = {"reportDocumentId": document.document_id, **call.download(document)}
+    return json_response(200, told)
 
 
 def cancel_report(call: Call) -> Response:

@@ -9,12 +9,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator import orders_api, reports
-from simulator.call import Call
+from simulator import feeds, orders_api, reports
+from simulator.call import ENCODING_FLAG, Call
 from simulator.wire import Response
 
 _REPORTS = "/reports/2021-06-30/reports"
 _REPORT_DOCUMENTS = "/reports/2021-06-30/documents"
+_FEEDS = "/feeds/2021-06-30/feeds"
+_FEED_DOCUMENTS = "/feeds/2021-06-30/documents"
 _ORDERS = "/orders/2026-01-01/orders"
 
 
@@ -64,7 +66,7 @@ ROUTES = (
         "GET",
         _REPORT_DOCUMENTS + "/{reportDocumentId}",
         reports.get_report_document,
-        reports.ENCODING_FLAG,
+        ENCODING_FLAG,
     ),
     _route(
         "searchOrders",
@@ -75,6 +77,24 @@ ROUTES = (
         "marketplaceIds fulfilledBy maxResultsPerPage paginationToken includedData",
     ),
     _route("getOrder", "GET", _ORDERS + "/{orderId}", orders_api.get_order, "includedData"),
+    _route("createFeedDocument", "POST", _FEED_DOCUMENTS, feeds.create_feed_document),
+    _route("createFeed", "POST", _FEEDS, feeds.create_feed),
+    _route(
+        "getFeeds",
+        "GET",
+        _FEEDS,
+        feeds.get_feeds,
+        "feedTypes processingStatuses marketplaceIds pageSize createdSince createdUntil nextToken",
+    ),
+    _route("getFeed", "GET", _FEEDS + "/{feedId}", feeds.get_feed),
+    _route("cancelFeed", "DELETE", _FEEDS + "/{feedId}", feeds.cancel_feed),
+    _route(
+        "getFeedDocument",
+        "GET",
+        _FEED_DOCUMENTS + "/{feedDocumentId}",
+        feeds.get_feed_document,
+        ENCODING_FLAG,
+    ),
 )
 """Every operation the simulator knows."""
 

@@ -16,6 +16,7 @@ from simulator import control
 from simulator.app import App
 from simulator.clock import Clock
 from simulator.faults import Fault
+from simulator.feeds import Feed
 from simulator.marketplaces import DEFAULT_MARKETPLACES
 from simulator.orders import Order
 from simulator.report_content import Content
@@ -198,6 +199,10 @@ class Simulator:
     def add_fault(self, kind: str, **spec: Any) -> Fault:
         """Order a fault; see ``faults.Faults.add``."""
         return control.add_fault(self.world, {"kind": kind, **spec})
+
+    def add_foreign_feed(self, **spec: Any) -> Feed:
+        """Add a feed another application sent; see ``control.add_foreign_feed``."""
+        return control.add_foreign_feed(self.world, spec)
 
     def clear_faults(self) -> int:
         """Take every fault away; what one of them held up goes on."""

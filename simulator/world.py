@@ -22,6 +22,7 @@ from simulator.throttle import Buckets
 from simulator.tokens import Tokens
 
 if TYPE_CHECKING:
+    from simulator.feeds import Feed
     from simulator.report_content import Content
     from simulator.reports import Report
 
@@ -54,6 +55,7 @@ class Seller:
     seller_id: str
     orders: dict[str, Order] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
+    feeds: dict[str, Feed] = field(default_factory=dict)
 
 
 def seller_id_of(account: str) -> str:

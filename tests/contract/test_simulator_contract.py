@@ -16,6 +16,7 @@ from simulator.server import Simulator
 from simulator.throttle import default_plans
 from simulator.wire import Response
 from tests.contract.models import (
+    FEEDS,
     ORDERS,
     REPORTS,
     Model,
@@ -30,7 +31,7 @@ from tests.contract.models import (
 )
 from tests.unit.simulator.driver import DE, START, US, Caller, frozen
 
-MODELS = (REPORTS, ORDERS)
+MODELS = (REPORTS, ORDERS, FEEDS)
 ROUTE = {route.operation: route for route in ROUTES}
 
 
@@ -97,7 +98,8 @@ def test_the_usage_plans_are_those_of_the_models(models: dict[str, Model]) -> No
         if name in ours
     }
 
-    assert theirs == {name: ours[name] for name in ROUTE}
+    assert ours.keys() == ROUTE.keys()
+    assert theirs == ours
 
 
 def test_the_words_of_the_simulator_are_the_models(models: dict[str, Model]) -> None:
@@ -127,6 +129,35 @@ def test_the_whole_life_of_a_report_fits_the_model(judge: Judge) -> None:
     page = judge.send("getReports", {"reportTypes": [body["reportType"]], "pageSize": 1}).json()
     judge.send("getReports", {"nextToken": page["nextToken"]})
     assert judge.send("cancelReport", reportId=other).status == 200
+
+
+def test_the_whole_life_of_a_feed_fits_the_model(judge: Judge) -> None:
+    caller = judge.caller
+    caller.sim.put_order(order_id="111-0000000-0000001")
+    kind = {"contentType": "text/tab-separated-values; charset=UTF-8"}
+    document = judge.send("createFeedDocument", body=kind).json()
+    content = (
+        b"order-id\tship-date\tcarrier-code\ttracking-number\n"
+        b"111-0000000-0000001\t2026-11-23\tUPS\t1\n"
+    )
+    assert caller.upload(document["url"], kind["contentType"], content).status == 200
+    body = {
+        "feedType": "POST_FLAT_FILE_FULFILLMENT_DATA",
+        "marketplaceIds": [US],
+        "inputFeedDocumentId": document["feedDocumentId"],
+    }
+    assert violations(body_schema(judge.models[FEEDS], "createFeed"), body) == []
+
+    feed_id = judge.send("createFeed", body=body).json()["feedId"]
+    for _ in range(5):
+        feed = judge.send("getFeed", feedId=feed_id).json()
+        caller.sim.advance(15)
+    assert feed["processingStatus"] == "DONE"
+    judge.send("getFeedDocument", feedDocumentId=feed["resultFeedDocumentId"])
+    other = judge.send("createFeed", body=body).json()["feedId"]
+    page = judge.send("getFeeds", {"feedTypes": [body["feedType"]], "pageSize": 1}).json()
+    judge.send("getFeeds", {"nextToken": page["nextToken"]})
+    assert judge.send("cancelFeed", feedId=other).status == 200
 
 
 def test_every_kind_of_order_fits_the_model(judge: Judge) -> None:
@@ -165,7 +196,17 @@ SANDBOX = {
     "cancelReport": REPORTS,
     "searchOrders": ORDERS,
     "getOrder": ORDERS,
+    "createFeedDocument": FEEDS,
+    "createFeed": FEEDS,
+    "getFeed": FEEDS,
+    "getFeeds": FEEDS,
+    "getFeedDocument": FEEDS,
+    "cancelFeed": FEEDS,
 }
+ACCEPTED = [
+    *("createReport", "getReports", "searchOrders", "getOrder"),
+    *("createFeedDocument", "createFeed", "getFeeds"),
+]
 
 
 @pytest.mark.parametrize("operation", SANDBOX)
@@ -196,7 +237,7 @@ def test_what_amazons_sandbox_refuses_is_refused(operation: str, judge: Judge) -
         assert replay(judge, case).status == 400
 
 
-@pytest.mark.parametrize("operation", ["createReport", "getReports", "searchOrders", "getOrder"])
+@pytest.mark.parametrize("operation", ACCEPTED)
 def test_what_amazons_sandbox_accepts_is_accepted(operation: str, judge: Judge) -> None:
     accepted = [
         case
@@ -216,6 +257,10 @@ def replay(judge: Judge, case: SandboxCase) -> Response:
     in_path = re.findall(r"\{(\w+)\}", ROUTE[case.operation].path)
     given = dict(case.parameters)
     body = given.pop("body", None)
+    if case.status == 202 and case.operation == "createFeed":
+        kind = {"contentType": "text/xml; charset=UTF-8"}
+        document = judge.send("createFeedDocument", body=kind).json()
+        body = {**body, "inputFeedDocumentId": document["feedDocumentId"]}
     path = {name: given.pop(name) for name in in_path}
     return judge.send(case.operation, given, body, **path)
 

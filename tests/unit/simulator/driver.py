@@ -102,6 +102,9 @@ class Caller:
         names = header.split("\t")
         return [dict(zip(names, line.split("\t"), strict=True)) for line in lines]
 
+    def upload(self, url: str, content_type: str, content: bytes) -> Response:
+        return self.sim.handle(Request("PUT", url, {"content-type": content_type}, content))
+
     def search(self, **query: Any) -> Response:
         return self.call("GET", "/orders/2026-01-01/orders", query)
 
