@@ -107,7 +107,7 @@ def _pack(order: Order, row: Row, now: datetime) -> list[Issue]:
     """Put the row's units into a package, or correct the package they are in."""
     contents = _contents(order, row)
     for item, units in contents:
-        if not _fits(order, row, item, units):
+        if not _fits(order, row, item, units, now):
             message = "The quantity is more than is left to ship of this order item."
             return [row.issue("18029", ERROR, message)]
     if not contents:
@@ -127,13 +127,18 @@ def _contents(order: Order, row: Row) -> list[tuple[Item, int]]:
     return left or [(item, units) for item, units in sent if units > 0]
 
 
-def _fits(order: Order, row: Row, item: Item, units: int) -> bool:
+def _fits(order: Order, row: Row, item: Item, units: int, now: datetime) -> bool:
+    """Tell whether the units are left, or correct a package sent before this feed."""
     held = _holding(order, item)
     same = [package for package in held if package.tracking_number == row.tracking_number]
     if same:
         before = same[0].contents[item.order_item_id]
         return units - before <= order.units_left(item)
-    correction = len(held) == 1 and units == held[0].contents[item.order_item_id]
+    correction = (
+        len(held) == 1
+        and held[0].created_at < now
+        and units == held[0].contents[item.order_item_id]
+    )
     return units <= order.units_left(item) or correction
 
 

@@ -120,3 +120,84 @@ def text_of(response: Response) -> str:
     charset = response.headers["Content-Type"].partition("charset=")[2]
     packed = response.body[:2] == b"\x1f\x8b"
     return (gzip.decompress(response.body) if packed else response.body).decode(CODECS[charset])
+
+
+TSV = "text/tab-separated-values; charset=UTF-8"
+HEADINGS = (
+    "order-id",
+    "order-item-id",
+    "quantity",
+    "ship-date",
+    "carrier-code",
+    "carrier-name",
+    "tracking-number",
+    "ship-method",
+)
+
+
+def row(order_id: str, item_id: str = "", quantity: object = "", **cells: str) -> dict[str, str]:
+    """A good row for the day of START, by UPS."""
+    return {
+        "order-id": order_id,
+        "order-item-id": item_id,
+        "quantity": str(quantity),
+        "ship-date": "2026-11-23",
+        "carrier-code": "UPS",
+        "tracking-number": "1Z999AA10123456784",
+        **{name.replace("_", "-"): value for name, value in cells.items()},
+    }
+
+
+def file_of(*rows: dict[str, str]) -> bytes:
+    lines = ["\t".join(HEADINGS)]
+    lines += ["\t".join(cells.get(name, "") for name in HEADINGS) for cells in rows]
+    return ("\n".join(lines) + "\n").encode()
+
+
+class FeedCaller(Caller):
+    """Sends fulfillment feeds."""
+
+    def document_for(self, content: bytes, content_type: str = TSV) -> str:
+        """Upload a document and return its id."""
+        body = {"contentType": content_type}
+        told = self.call("POST", "/feeds/2021-06-30/documents", body=body).json()
+        assert self.upload(told["url"], content_type, content).status == 200
+        return str(told["feedDocumentId"])
+
+    def create_feed(self, document_id: str, **changes: Any) -> Response:
+        body = {
+            "feedType": "POST_FLAT_FILE_FULFILLMENT_DATA",
+            "marketplaceIds": [US],
+            "inputFeedDocumentId": document_id,
+            **changes,
+        }
+        return self.call("POST", "/feeds/2021-06-30/feeds", body=body)
+
+    def send(self, *rows: dict[str, str], **changes: Any) -> str:
+        """Send a feed of these rows and return its id."""
+        document_id = self.document_for(file_of(*rows))
+        return str(self.create_feed(document_id, **changes).json()["feedId"])
+
+    def feed(self, feed_id: str) -> dict[str, Any]:
+        told: dict[str, Any] = self.call("GET", f"/feeds/2021-06-30/feeds/{feed_id}").json()
+        return told
+
+    def result(self, feed_id: str) -> Response:
+        """Download the result document of a feed."""
+        document_id = self.feed(feed_id)["resultFeedDocumentId"]
+        path = f"/feeds/2021-06-30/documents/{document_id}"
+        return self.download(self.call("GET", path).json()["url"])
+
+    def verdict(self, *rows: dict[str, str]) -> tuple[int, int, list[list[str]]]:
+        """Send rows; return (processed, successful, [record, code, severity] of each issue)."""
+        feed_id = self.send(*rows)
+        self.sim.advance(60)
+        return summary_of(text_of(self.result(feed_id)))
+
+
+def summary_of(text: str) -> tuple[int, int, list[list[str]]]:
+    lines = text.splitlines()
+    counts = [int(line.split("\t")[-1]) for line in lines if "Number of records" in line]
+    table = [line.split("\t") for line in lines[4:]]
+    issues = [[cells[0], cells[3], cells[4]] for cells in table[1:]]
+    return counts[0], counts[1], issues
