@@ -6,17 +6,14 @@ address while Pending, for FBA, and for a missing role; there is no error then.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from domain.money import minor_units
 from domain.orders import AmazonOrder, Buyer, OrderItem, Package
 from spapi.wire import AmazonJSON, Moment, Text, Texts, _several
-
-MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0}
-MINOR_DIGITS |= {"BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
-"""Digits of the minor unit where they are not two.  Source: ISO 4217."""
 
 
 class Money(AmazonJSON):
@@ -25,10 +22,9 @@ class Money(AmazonJSON):
     amount: Decimal = Field(allow_inf_nan=False)
     currency: str = Field(alias="currencyCode")
 
-    def minor(self) -> int:
-        """Return the amount in minor units of its currency."""
-        digits = MINOR_DIGITS.get(self.currency, 2)
-        return int(self.amount.scaleb(digits).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    def minor(self) -> int | None:
+        """Return the amount in minor units of its currency; None if it is finer than those."""
+        return minor_units(f"{self.amount:f}", self.currency)
 
 
 class Price(AmazonJSON):
