@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -245,8 +245,11 @@ def serve(
     speed: float,
     host: str = "127.0.0.1",
     arrivals_per_hour: float = 6.0,
+    ready: Callable[[str], None] | None = None,
 ) -> None:
     """Run a simulator until SIGINT or SIGTERM; call it from the main thread.
+
+    ``ready`` is told the URL once it listens.
 
     Raises:
         OSError: the port cannot be had.
@@ -263,4 +266,6 @@ def serve(
     with simulator:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
+        if ready:
+            ready(simulator.url)
         stop.wait()

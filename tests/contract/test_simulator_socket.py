@@ -1,9 +1,12 @@
 """What only a socket can show: connections kept, dropped and hung."""
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from simulator.server import CLIENT_ID, CLIENT_SECRET, Simulator, serve
 
 ID = "111-0000000-0000001"
+ROOT = Path(__file__).parents[2]
 ORDER = f"/orders/2026-01-01/orders/{ID}"
 
 
@@ -116,3 +120,21 @@ def test_a_taken_port_is_told_at_once(sim: Simulator) -> None:
 
     with pytest.raises(OSError, match="in use"):
         serve(port, seed=7, orders=0, speed=1.0)
+
+
+def test_in_the_foreground_it_runs_until_it_is_told_to_stop() -> None:
+    code = (
+        "from simulator.server import serve\n"
+        "serve(0, seed=7, orders=3, speed=60, ready=lambda url: print(url, flush=True))"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            url = process.stdout.readline().strip()
+            state = httpx.get(f"{url}/_simulator/state").json()
+        finally:
+            process.terminate()
+        assert process.wait(10) == 0
+
+    assert state["speed"] == 60
