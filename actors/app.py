@@ -134,4 +134,6 @@ def _ports(
         passes=store.passes,
         amazon_reports=AmazonReportsGateway(accounts, calls),
         amazon_orders=AmazonOrdersGateway(accounts, calls),
+        tracking_inbox=store.tracking_inbox,
+        rejected_events=store.rejected_events,
     )

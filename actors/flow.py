@@ -6,6 +6,7 @@ Who hears what is written at each stage (``consumes``, ``emits``); the page docs
 
 from __future__ import annotations
 
+from actors.fulfillment.record_tracking import record_tracking
 from actors.orders.enrich_orders import enrich_orders
 from actors.orders.import_orders import import_orders
 from actors.orders.parse_order_report import parse_order_report
@@ -20,4 +21,6 @@ FLOW: tuple[Stage, ...] = (
     parse_order_report,
     import_orders,
     enrich_orders,
+    # Ecommerce -> Amazon: tracking out
+    record_tracking,
 )

@@ -14,10 +14,12 @@ from typing import Protocol
 
 from domain.enrichment_pass import Turn
 from domain.ledger import ChunkEntry, ReportTally
-from domain.messages import ReportDue, ReportKind
+from domain.messages import ReportDue, ReportKind, TrackingEntered
 from domain.order_import import FirstSeen
 from domain.orders import AmazonOrder, Order, OrderPage
+from domain.rejected_events import RejectedEvent
 from domain.reports import AmazonReport, Report, ReportState
+from domain.tracking import Entry
 
 
 class Clock(Protocol):
@@ -184,6 +186,22 @@ class Passes(Protocol):
         ...
 
 
+class TrackingInbox(Protocol):
+    """Tracking entries as they came in (store)."""
+
+    def record(self, entry: TrackingEntered) -> Entry:
+        """Record an entry, each sender's event id once per account."""
+        ...
+
+
+class RejectedEvents(Protocol):
+    """Events of other systems that were not accepted (store)."""
+
+    def keep(self, rejected: RejectedEvent, *, key: str) -> None:
+        """Keep a rejection under a key of its own; again is harmless."""
+        ...
+
+
 class Document(Protocol):
     """A report document while it is read: lines of text, decoded strictly, never all in memory."""
 
@@ -266,3 +284,5 @@ class Ports:
     passes: Passes
     amazon_reports: AmazonReports
     amazon_orders: AmazonOrders
+    tracking_inbox: TrackingInbox
+    rejected_events: RejectedEvents

@@ -9,6 +9,7 @@ from datetime import datetime
 
 BODY_KEPT_BYTES = 65_536
 ID_KEPT = 100
+CONFLICT = "event_id: was used before with other content; the first content stands"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

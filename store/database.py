@@ -18,10 +18,14 @@ from store.failures import as_ours, translated
 from store.ledger import Ledger
 from store.moments import store_now
 from store.orders import Orders
+from store.passes import Passes
 from store.quarantine import Quarantine
+from store.rejected_events import RejectedEvents
+from store.quotas import Quotas
 from store.reports import Reports
 from store.slots import Slots
 from store.tables import Database, Raw
+from store.tracking_inbox import TrackingInbox
 
 APP_NAME = "amazon-orders-fulfillment"
 
@@ -53,7 +57,11 @@ class Store:
         self.orders = Orders(database, cipher)
         self.reports = Reports(database, chunk_rows=chunk_rows, lookback=lookback)
         self.ledger = Ledger(database)
+        self.passes = Passes(database)
+        self.quotas = Quotas(database)
         self.slots = Slots(database)
+        self.tracking_inbox = TrackingInbox(database)
+        self.rejected_events = RejectedEvents(database)
         self.quarantine = Quarantine(database)
 
     def ensure_indexes(self) -> None:

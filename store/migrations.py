@@ -16,9 +16,11 @@ from pymongo.errors import OperationFailure
 from domain.errors import Permanent
 from store.failures import translated
 from store.order_documents import OrderDocument
+from store.rejected_events import RejectedEventDocument
 from store.report_documents import ChunkDocument, ReportDocument, SkippedRowDocument
 from store.slots import SlotDocument
 from store.tables import Database, collection_of
+from store.tracking_inbox import TrackingEntryDocument
 
 DOCUMENTS: tuple[type[Document], ...] = (
     OrderDocument,
@@ -26,6 +28,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     ChunkDocument,
     SkippedRowDocument,
     SlotDocument,
+    TrackingEntryDocument,
+    RejectedEventDocument,
 )
 
 _INDEX_CONFLICTS = frozenset({85, 86})

@@ -10,11 +10,8 @@ is announced again by the sweeper.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from mongoengine import (
     DateTimeField,
@@ -27,6 +24,7 @@ from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from domain.messages import TrackingEntered
+from domain.tracking import Entry, content_digest
 from store.bulk import write_all
 from store.documents import Part, about
 from store.failures import translated
@@ -37,19 +35,6 @@ from store.tables import Database, Raw, collection_of
 ENTRIES_KEPT = timedelta(days=400)
 """How long a sender's event id is remembered."""
 UNRECORDED_AFTER = timedelta(minutes=10)
-ABOUT_THE_FLOW = frozenset({"event_id", "flow_id", "flow_started_at"})
-"""Not what the sender said: two deliveries of the same content may differ in it."""
-
-
-class Entry(StrEnum):
-    """The answers to recording an entry."""
-
-    RECORDED = "recorded"
-    """It is new."""
-    KNOWN = "known"
-    """The same event came before."""
-    CONFLICTING = "conflicting"
-    """Another content came with the same event id before; that one stands."""
 
 
 class TrackedItemDocument(Part):
@@ -181,9 +166,7 @@ def _key(entry: TrackingEntered) -> str:
 def _document(entry: TrackingEntered) -> Raw:
     fields = entry.model_dump(exclude={"cause_id"}, exclude_defaults=True)
     fields |= {name: in_ms(at) for name, at in fields.items() if isinstance(at, datetime)}
-    content = {name: value for name, value in fields.items() if name not in ABOUT_THE_FLOW}
-    text = json.dumps(content, sort_keys=True, default=str)
-    return {"_id": _key(entry), **fields, "digest": hashlib.sha256(text.encode()).hexdigest()}
+    return {"_id": _key(entry), **fields, "digest": content_digest(entry)}
 
 
 def _compared(document: Raw, stored: Raw) -> Entry:

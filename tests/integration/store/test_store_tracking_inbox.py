@@ -5,8 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+from domain.tracking import Entry
 from store.database import Store
-from store.tracking_inbox import UNRECORDED_AFTER, Entry, TrackingInbox
+from store.tracking_inbox import UNRECORDED_AFTER, TrackingInbox
 from tests.fakes.tracking import tracking_entered
 
 

@@ -23,6 +23,7 @@ from tests.fakes.hostile_broker import HostileBroker
 from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
 from tests.fakes.quarantine import MemoryQuarantine
 from tests.fakes.report_lines import HEADER, line, order_id
+from tests.fakes.tracking_ports import MemoryInbox, MemoryRejections
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ORDERS = 10
@@ -59,6 +60,8 @@ class World:
             passes=self.passes,
             amazon_reports=self.amazon,
             amazon_orders=self.amazon,
+            tracking_inbox=MemoryInbox(),
+            rejected_events=MemoryRejections(),
         )
         stages = [s for s in FLOW if set(s.needs) <= set(ports.__slots__)]
         failures = FailurePolicy(self.broker, self.quarantine, draw=lambda: 0.5)

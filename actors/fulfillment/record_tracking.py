@@ -1,0 +1,33 @@
+"""Stage: take in a tracking entry of another system.
+
+    TrackingEntered  ->  (the entry is in the store, once)
+
+The first content of a sender's event id stands; another content under the same id is kept with
+the rejected events, where people look for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from actors.ports import RejectedEvents, TrackingInbox
+from actors.runtime.stage import Produced, stage
+from domain.messages import TrackingEntered
+from domain.rejected_events import CONFLICT, rejected
+from domain.tracking import Entry, content_digest
+
+
+@stage(consumes=(TrackingEntered,))
+def record_tracking(
+    entered: TrackingEntered, *, tracking_inbox: TrackingInbox, rejected_events: RejectedEvents
+) -> Iterator[Produced]:
+    """Record the entry, or say why not.
+
+    Raises:
+        Unavailable: the store does not answer.
+    """
+    if tracking_inbox.record(entered) is Entry.CONFLICTING:
+        body = entered.model_dump_json().encode()
+        key = f"{entered.account}/{entered.source_event_id}/{content_digest(entered)}"
+        rejected_events.keep(rejected("tracking.entered", body, CONFLICT), key=key)
+    return iter(())

@@ -1,0 +1,77 @@
+"""The tracking inbox and the rejected events in memory: same promises as the store's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from domain.errors import Unavailable
+from domain.messages import TrackingEntered
+from domain.rejected_events import RejectedEvent
+from domain.tracking import Entry, content_digest
+
+
+@dataclass
+class MemoryInbox:
+    """``is_away`` makes every call fail as a store out of reach does."""
+
+    received: dict[tuple[str, str], TrackingEntered] = field(default_factory=dict)
+    recorded: set[tuple[str, str]] = field(default_factory=set)
+    is_away: bool = False
+
+    def receive(self, entries: Sequence[TrackingEntered]) -> set[int]:
+        self._answer()
+        for entry in entries:
+            self.received.setdefault(_key(entry), entry)
+        return {number for number, entry in enumerate(entries) if not self._is_same(entry)}
+
+    def record(self, entry: TrackingEntered) -> Entry:
+        self._answer()
+        self.received.setdefault(_key(entry), entry)
+        if not self._is_same(entry):
+            return Entry.CONFLICTING
+        if _key(entry) in self.recorded:
+            return Entry.KNOWN
+        self.recorded.add(_key(entry))
+        return Entry.RECORDED
+
+    def unrecorded(self) -> list[TrackingEntered]:
+        return [entry for key, entry in self.received.items() if key not in self.recorded]
+
+    def _is_same(self, entry: TrackingEntered) -> bool:
+        return content_digest(self.received[_key(entry)]) == content_digest(entry)
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise Unavailable("the store does not answer")
+
+
+@dataclass
+class MemoryRejections:
+    kept: list[RejectedEvent] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    unacked: list[tuple[RejectedEvent, str]] = field(default_factory=list)
+    is_away: bool = False
+
+    def keep(self, rejected: RejectedEvent, *, key: str) -> None:
+        if key not in self.keys:
+            self.keys.add(key)
+            self.kept.append(rejected)
+
+    def keep_delivered(self, rejected: RejectedEvent, *, redelivered: bool, session: str) -> None:
+        if self.is_away:
+            raise Unavailable("the store does not answer")
+        for same in self.unacked:
+            if redelivered and same[0] == rejected and same[1] != session:
+                self.unacked.remove(same)
+                break
+        else:
+            self.kept.append(rejected)
+        self.unacked.append((rejected, session))
+
+    def acked(self, session: str) -> None:
+        self.unacked = [each for each in self.unacked if each[1] != session]
+
+
+def _key(entry: TrackingEntered) -> tuple[str, str]:
+    return entry.account, entry.source_event_id
