@@ -237,7 +237,7 @@ class Simulator:
         return int(by_seller.get(operation, 0))
 
 
-def serve(
+def serve(  # noqa: PLR0913 -- each is a choice of its own
     port: int,
     *,
     seed: int,
