@@ -71,3 +71,11 @@ def speaks_later(order: Order, *, report_id: str, as_of: datetime) -> bool:
 
 def _contents(lines: Sequence[ReportLine]) -> Counter[ReportLine]:
     return Counter(replace(line, report_id="", row=0) for line in lines)
+
+
+def by_order(lines: Sequence[ParsedLine]) -> dict[str, list[ParsedLine]]:
+    """Group the lines of a chunk by order, in the order they come."""
+    grouped: dict[str, list[ParsedLine]] = {}
+    for line in lines:
+        grouped.setdefault(line.order_id, []).append(line)
+    return grouped

@@ -16,6 +16,7 @@ from actors.runtime.stage import stage
 from domain.ledger import ChunkEntry
 from domain.messages import OrderLinesParsed, OrdersImported, ParsedLine, ReportKind
 from domain.order_import import ReportContext, decide, verdicts_after
+from domain.order_lines import by_order
 
 
 @stage(consumes=(OrderLinesParsed,), emits=(OrdersImported,))
@@ -75,11 +76,3 @@ def _import(
         verdicts=tuple(sorted(verdicts, key=lambda verdict: verdict.row)),
         rejected=parsed.rejected,
     )
-
-
-def by_order(lines: Sequence[ParsedLine]) -> dict[str, list[ParsedLine]]:
-    """Group the lines of a chunk by order, in the order they come."""
-    grouped: dict[str, list[ParsedLine]] = {}
-    for line in lines:
-        grouped.setdefault(line.order_id, []).append(line)
-    return grouped

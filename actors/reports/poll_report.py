@@ -24,7 +24,6 @@ from domain.messages import (
     ReportRequested,
 )
 from domain.report_polling import DocumentReady, Ended, PollAgain, after_poll
-from domain.reports import Report
 
 READY = {
     ReportKind.ORDERS: OrderReportReady,
@@ -64,24 +63,16 @@ def poll_report(
             # Closed first: a new request must not find this one still open.
             reports.close(report.report_id, state, reason)
             if ask_again:
-                yield _due_again(requested, report)
+                again = {"kind": report.kind, "marketplace": report.marketplace}
+                yield ReportDue.following(requested, **again)
     reports.poll_done(report.report_id, requested.attempt)
 
 
 def _next_poll(requested: ReportRequested) -> ReportRequested:
-    return ReportRequested.following(
-        requested,
-        kind=requested.kind,
-        report_id=requested.report_id,
-        attempt=requested.attempt + 1,
-    )
+    same = {"kind": requested.kind, "report_id": requested.report_id}
+    return ReportRequested.following(requested, **same, attempt=requested.attempt + 1)
 
 
 def _ready(requested: ReportRequested, document_id: str) -> Event:
-    return READY[requested.kind].following(
-        requested, report_id=requested.report_id, document_id=document_id
-    )
-
-
-def _due_again(requested: ReportRequested, report: Report) -> ReportDue:
-    return ReportDue.following(requested, kind=report.kind, marketplace=report.marketplace)
+    event = READY[requested.kind]
+    return event.following(requested, report_id=requested.report_id, document_id=document_id)
