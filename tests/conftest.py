@@ -7,10 +7,15 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.fakes.rabbitmq import RabbitMQ, RabbitMQMissing, find_rabbitmq
 from tests.fakes.rabbitmq_management import Vhost
 from tests.fakes.rabbitmq_node import PrivateRabbitMQ, installed_scripts
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("no-stopwatch", deadline=None)
+settings.load_profile("no-stopwatch")
 
 
 def missing_service(what: str) -> None:
