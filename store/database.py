@@ -20,8 +20,8 @@ from store.moments import store_now
 from store.orders import Orders
 from store.passes import Passes
 from store.quarantine import Quarantine
-from store.rejected_events import RejectedEvents
 from store.quotas import Quotas
+from store.rejected_events import RejectedEvents
 from store.reports import Reports
 from store.slots import Slots
 from store.tables import Database, Raw

@@ -21,10 +21,9 @@ def store_now(database: Database) -> datetime:
     return at
 
 
-def in_seconds(seconds: float | str) -> dict[str, Any]:
-    """Return the expression for that many seconds from now; a text is an expression of ms."""
-    amount = seconds if isinstance(seconds, str) else round(seconds * 1000)
-    return {"$dateAdd": {"startDate": NOW, "unit": "millisecond", "amount": amount}}
+def in_seconds(seconds: float) -> dict[str, Any]:
+    """Return the expression for that many seconds from now."""
+    return {"$dateAdd": {"startDate": NOW, "unit": "millisecond", "amount": round(seconds * 1000)}}
 
 
 def is_over(field: str) -> dict[str, Any]:

@@ -15,7 +15,15 @@ import hashlib
 from datetime import timedelta
 
 from bson import ObjectId
-from mongoengine import BinaryField, DateTimeField, Document, IntField, ObjectIdField, StringField
+from mongoengine import (
+    BinaryField,
+    DateTimeField,
+    Document,
+    IntField,
+    LongField,
+    ObjectIdField,
+    StringField,
+)
 from pymongo.errors import DuplicateKeyError
 
 from domain.rejected_events import KeptRejection, RejectedEvent
@@ -40,7 +48,7 @@ class RejectedEventDocument(Document):
         },
         {
             "name": "unacked",
-            "fields": ["unacked_by"],
+            "fields": ["unacked_by", "tag"],
             "partialFilterExpression": {"unacked_by": {"$exists": True}},
         },
         {
@@ -60,6 +68,7 @@ class RejectedEventDocument(Document):
     digest = StringField(required=True)
     at = DateTimeField(required=True)
     unacked_by = StringField()
+    tag = LongField()
 
 
 class RejectedEvents:
@@ -83,22 +92,27 @@ class RejectedEvents:
             return
 
     @translated
-    def keep_delivered(self, rejected: RejectedEvent, *, redelivered: bool, session: str) -> None:
+    def keep_delivered(
+        self, rejected: RejectedEvent, *, session: str, tag: int, redelivered: bool
+    ) -> None:
         """Keep a rejected delivery of a bridge session that has not acked it yet.
 
-        Index: ``unacked_body``.
+        Again with the same delivery tag is harmless.  Indexes: ``unacked``, ``unacked_body``.
         """
         document = self._document(rejected)
-        if redelivered:
+        mine = {"unacked_by": session, "tag": tag}
+        if redelivered and not self._rejected.count_documents(mine, limit=1):
             same = {"digest": document["digest"], "unacked_by": {"$exists": True, "$ne": session}}
-            if self._rejected.update_one(same, {"$set": {"unacked_by": session}}).matched_count:
+            if self._rejected.update_one(same, {"$set": mine}).matched_count:
                 return
-        self._rejected.insert_one(document | {"unacked_by": session})
+        self._rejected.update_one(mine, {"$setOnInsert": document}, upsert=True)
 
     @translated
     def acked(self, session: str) -> None:
         """Everything this session kept so far is acked.  Index: ``unacked``."""
-        self._rejected.update_many({"unacked_by": session}, {"$unset": {"unacked_by": ""}})
+        self._rejected.update_many(
+            {"unacked_by": session}, {"$unset": {"unacked_by": "", "tag": ""}}
+        )
 
     @translated
     def find(self, *, limit: int = 100) -> list[KeptRejection]:

@@ -11,10 +11,22 @@ def nonsense(body: bytes = b"nonsense") -> RejectedEvent:
     return rejected("tracking.entered", body, "the message: Invalid JSON")
 
 
+def deliver(
+    rejections: RejectedEvents,
+    tag: int,
+    event: RejectedEvent | None = None,
+    *,
+    session: str = "s",
+    again: bool = False,
+) -> None:
+    event = event or nonsense()
+    rejections.keep_delivered(event, session=session, tag=tag, redelivered=again)
+
+
 def test_a_rejection_is_kept_with_its_reason_and_body(store: Store) -> None:
     rejections = RejectedEvents(store.database)
     event = rejected("tracking.entered", b'{"account": "demo", "event_id": "e-1"}', "no order_id")
-    rejections.keep_delivered(event, redelivered=False, session="s")
+    deliver(rejections, 1, event)
     (kept,) = rejections.find()
     assert kept.rejected == event
     assert rejections.get(kept.id) == kept
@@ -28,25 +40,34 @@ def test_an_unknown_id_is_not_found(store: Store) -> None:
 
 def test_the_same_nonsense_sent_twice_is_two_rejections(store: Store) -> None:
     rejections = RejectedEvents(store.database)
-    for _ in range(2):
-        rejections.keep_delivered(nonsense(), redelivered=False, session="s")
+    for tag in (1, 2):
+        deliver(rejections, tag)
     assert rejections.count() == 2
 
 
 def test_what_a_killed_bridge_had_kept_but_not_acked_is_not_kept_twice(store: Store) -> None:
     rejections = RejectedEvents(store.database)
-    for _ in range(2):
-        rejections.keep_delivered(nonsense(), redelivered=False, session="killed")
-    for _ in range(3):  # The third one had not been kept yet when the bridge was killed.
-        rejections.keep_delivered(nonsense(), redelivered=True, session="next")
+    for tag in (1, 2):
+        deliver(rejections, tag, session="killed")
+    for tag in (1, 2, 3):  # The third one had not been kept yet when the bridge was killed.
+        deliver(rejections, tag, session="next", again=True)
     assert rejections.count() == 3
+
+
+def test_a_delivery_kept_again_by_its_own_session_is_one_rejection(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    deliver(rejections, 1, session="killed")
+    for again in (False, True):
+        for _ in range(2):
+            deliver(rejections, 7, again=again)
+    assert rejections.count() == 2
 
 
 def test_what_was_acked_is_not_taken_for_a_later_delivery(store: Store) -> None:
     rejections = RejectedEvents(store.database)
-    rejections.keep_delivered(nonsense(), redelivered=False, session="s")
+    deliver(rejections, 1)
     rejections.acked("s")
-    rejections.keep_delivered(nonsense(), redelivered=True, session="next")
+    deliver(rejections, 1, session="next", again=True)
     assert rejections.count() == 2
 
 
@@ -62,6 +83,6 @@ def test_the_newest_come_first(store: Store) -> None:
     rejections = RejectedEvents(store.database)
     for number in range(3):
         body = str(number).encode()
-        rejections.keep_delivered(nonsense(body), redelivered=False, session="s")
+        deliver(rejections, number, nonsense(body))
         store.database["rejected_events"].update_one({"body": body}, {"$currentDate": {"at": True}})
     assert [kept.rejected.body for kept in rejections.find(limit=2)] == [b"2", b"1"]
