@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -43,12 +45,18 @@ def installed_scripts() -> Path | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return loopback ports that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
+    """Return loopback ports that nobody listens on now.
+
+    They lie below the range that systems take for outgoing connections, where another test's
+    client could come to sit on one before the server that it is meant for has started.
+    """
+    found: list[int] = []
+    for port in random.sample(range(20_000, 32_000), k=1_000):
+        if len(found) == count:
+            break
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+    return found
 
 
 class PrivateRabbitMQ:
@@ -86,7 +94,11 @@ class PrivateRabbitMQ:
         return self._home / "server.log"
 
     def start(self) -> None:
-        """Start the node, or start it again on the data it had, and wait until it is usable."""
+        """Start the node, or start it again on the data it had, and wait until it is usable.
+
+        Raises:
+            RuntimeError: it does not start, with the end of what it printed.
+        """
         if self._reaper is None:
             self._start_companions()
         with self.log.open("ab") as log:
@@ -96,7 +108,7 @@ class PrivateRabbitMQ:
         deadline = time.monotonic() + BOOT_TIMEOUT_S
         while not self.management.is_up():
             if self._server.poll() is not None or time.monotonic() > deadline:
-                tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+                tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
                 self.close()
                 raise RuntimeError(f"RabbitMQ did not start:\n{tail}")
             time.sleep(0.1)
