@@ -50,7 +50,7 @@ class MemoryInbox:
 class MemoryRejections:
     kept: list[RejectedEvent] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
-    unacked: list[tuple[RejectedEvent, str]] = field(default_factory=list)
+    unacked: dict[tuple[str, int], RejectedEvent] = field(default_factory=dict)
     is_away: bool = False
 
     def keep(self, rejected: RejectedEvent, *, key: str) -> None:
@@ -58,19 +58,23 @@ class MemoryRejections:
             self.keys.add(key)
             self.kept.append(rejected)
 
-    def keep_delivered(self, rejected: RejectedEvent, *, redelivered: bool, session: str) -> None:
+    def keep_delivered(
+        self, rejected: RejectedEvent, *, session: str, tag: int, redelivered: bool
+    ) -> None:
         if self.is_away:
             raise Unavailable("the store does not answer")
-        for same in self.unacked:
-            if redelivered and same[0] == rejected and same[1] != session:
-                self.unacked.remove(same)
+        if (session, tag) in self.unacked:
+            return
+        for (holder, number), same in list(self.unacked.items()):
+            if redelivered and same == rejected and holder != session:
+                del self.unacked[holder, number]
                 break
         else:
             self.kept.append(rejected)
-        self.unacked.append((rejected, session))
+        self.unacked[session, tag] = rejected
 
     def acked(self, session: str) -> None:
-        self.unacked = [each for each in self.unacked if each[1] != session]
+        self.unacked = {key: each for key, each in self.unacked.items() if key[0] != session}
 
 
 def _key(entry: TrackingEntered) -> tuple[str, str]:

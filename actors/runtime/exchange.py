@@ -1,0 +1,115 @@
+"""The exchange other systems know: where their events come in and ours go out.
+
+    ecommerce.amazon.events      topic, durable; the routing key is the event's type
+    amazon.in.tracking           quorum queue of the bridge, bound to tracking.entered
+
+A subscriber declares a queue of its own and binds it; docs/events.md tells how, and which
+permissions a foreign user needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pika
+import pika.exceptions
+
+from actors.runtime.broker import NO_DELIVERY_LIMIT, Connecting
+from domain.errors import Unavailable
+from domain.events import EXCHANGE
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Inlet:
+    """A queue of ours for one type of event of other systems."""
+
+    type: str
+    queue: str
+
+
+INLETS = (Inlet("tracking.entered", "amazon.in.tracking"),)
+"""What comes in.  A new type is a model (``domain.events``), a line here, and an inbox."""
+
+
+def connect(url: str) -> pika.BlockingConnection:
+    """Open a connection; several URLs, joined by ";", are tried in turn.
+
+    Raises:
+        pika.exceptions.AMQPError: none of them answers.
+    """
+    tuned = [Connecting().applied_to(each) for each in url.split(";")]
+    return pika.BlockingConnection([pika.URLParameters(each) for each in tuned])
+
+
+def declare(channel: Any, inlets: tuple[Inlet, ...] = INLETS) -> None:
+    """Make sure that the exchange and our queues exist.
+
+    No delivery limit: a bridge that is killed often must not cost a sender's event.
+    """
+    channel.exchange_declare(EXCHANGE, "topic", durable=True)
+    arguments = {"x-queue-type": "quorum", "x-delivery-limit": NO_DELIVERY_LIMIT}
+    for inlet in inlets:
+        channel.queue_declare(inlet.queue, durable=True, arguments=arguments)
+        channel.queue_bind(inlet.queue, EXCHANGE, inlet.type)
+
+
+class Exchange:
+    """Publishes events, confirmed.  For one thread.
+
+    It connects when something is published, and again after a connection was lost.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: pika.BlockingConnection | None = None
+        self._channel: Any = None
+
+    def __call__(self, event_type: str, event_id: str, body: bytes) -> None:
+        """Publish; when this returns, RabbitMQ has the event for every queue bound to its type.
+
+        Nobody has to be bound: an event nobody wants is no error.
+
+        Raises:
+            Unavailable: RabbitMQ cannot be reached, or it may or may not have the event.
+        """
+        properties = pika.BasicProperties(
+            content_type=JSON,
+            delivery_mode=pika.DeliveryMode.Persistent,
+            message_id=event_id,
+            type=event_type,
+            app_id="amazon-orders-fulfillment",
+        )
+        with self._giving_up_a_lost_connection():
+            self._open_channel().basic_publish(EXCHANGE, event_type, body, properties)
+
+    def close(self) -> None:
+        """Give the connection back; the next event opens another one."""
+        connection, self._connection, self._channel = self._connection, None, None
+        if connection is not None and connection.is_open:
+            connection.close()
+
+    def _open_channel(self) -> Any:
+        if self._connection is None:
+            self._connection = connect(self._url)
+            self._channel = self._connection.channel()
+            self._channel.confirm_delivery()
+            self._channel.exchange_declare(EXCHANGE, "topic", durable=True)
+        else:
+            # An idle connection is noticed to be dead here, before anything is sent on it.
+            self._connection.process_data_events(time_limit=0)
+        return self._channel
+
+    @contextmanager
+    def _giving_up_a_lost_connection(self) -> Iterator[None]:
+        try:
+            yield
+        except pika.exceptions.AMQPError as exc:
+            connection, self._connection, self._channel = self._connection, None, None
+            if connection is not None and connection.is_open:
+                connection.close()
+            raise Unavailable(f"RabbitMQ: {type(exc).__name__}") from None

@@ -1,0 +1,137 @@
+"""The bridge on a real RabbitMQ: its queue, its patience, its end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pika
+import pytest
+
+from actors.runtime.exchange import INLETS, connect, declare
+from actors.runtime.inbound import BridgePorts, main_loop
+from domain.events import EXCHANGE
+from tests.fakes.rabbitmq import RabbitMQ
+from tests.fakes.rabbitmq_management import Vhost
+from tests.fakes.schedule_ports import Published
+from tests.fakes.tracking import tracking_json
+from tests.fakes.tracking_ports import MemoryInbox, MemoryRejections
+
+pytestmark = pytest.mark.rabbitmq
+QUEUE = INLETS[0].queue
+
+
+class World:
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.inbox, self.rejections = MemoryInbox(), MemoryRejections()
+        self.published = Published()
+        self.ports = BridgePorts(
+            broker_url=url,
+            accounts={"demo"},
+            inboxes={"tracking.entered": self.inbox},
+            rejections=self.rejections,
+            publish=self.published,
+        )
+        with connect(url) as connection:
+            declare(connection.channel())
+
+    def send(self, *bodies: bytes) -> None:
+        with connect(self.url) as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            for body in bodies:
+                channel.basic_publish(
+                    EXCHANGE, "tracking.entered", body, pika.BasicProperties(delivery_mode=2)
+                )
+
+    def waiting(self) -> int:
+        with connect(self.url) as connection:
+            declared = connection.channel().queue_declare(QUEUE, passive=True)
+            return int(declared.method.message_count)
+
+    @contextmanager
+    def bridge(self) -> Iterator[None]:
+        """Run a bridge; leaving the block stops it as SIGTERM does."""
+        stop = threading.Event()
+        thread = threading.Thread(target=main_loop, args=(self.ports, stop))
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(timeout=20)
+            assert not thread.is_alive(), "the bridge does not stop"
+
+
+@pytest.fixture
+def world(vhost: Vhost) -> World:
+    return World(vhost.amqp_url)
+
+
+def eventually(holds: Callable[[], bool], timeout_s: float = 20) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline, "never happened"
+        time.sleep(0.05)
+
+
+def test_valid_events_are_told_and_invalid_ones_kept_and_all_are_acked(world: World) -> None:
+    world.send(*(tracking_json(f"e{n}") for n in range(250)), b"nonsense")
+    with world.bridge():
+        eventually(lambda: len(world.published.events) == 250 and len(world.rejections.kept) == 1)
+    assert world.waiting() == 0
+    assert world.rejections.unacked == {}
+
+
+def test_the_queue_is_a_durable_quorum_queue_that_never_gives_up_on_an_event(
+    world: World, rabbitmq: RabbitMQ, vhost: Vhost
+) -> None:
+    queue = rabbitmq.management.queues(vhost.name)[QUEUE]
+    assert queue["type"] == "quorum"
+    assert queue["durable"] is True
+    arguments = queue["arguments"]
+    assert isinstance(arguments, dict)
+    assert arguments["x-delivery-limit"] > 10**9
+
+
+def test_while_the_store_is_away_events_wait_unacked_and_go_on_when_it_is_back(
+    world: World,
+) -> None:
+    world.inbox.is_away = True
+    world.send(*(tracking_json(f"e{n}") for n in range(5)))
+    with world.bridge():
+        eventually(lambda: world.waiting() == 0)  # The bridge has them in hand.
+        assert world.published.events == []
+        world.inbox.is_away = False
+        eventually(lambda: len(world.published.events) == 5)
+    assert world.waiting() == 0
+
+
+def test_stopped_while_the_store_is_away_the_bridge_gives_the_events_back(world: World) -> None:
+    world.inbox.is_away = True
+    world.send(tracking_json("e1"))
+    with world.bridge():
+        eventually(lambda: world.waiting() == 0)
+    eventually(lambda: world.waiting() == 1)
+
+
+def test_a_cut_connection_is_made_anew_and_nothing_is_lost(
+    world: World, rabbitmq: RabbitMQ
+) -> None:
+    with world.bridge():
+        world.send(tracking_json("e1"))
+        eventually(lambda: len(world.published.events) == 1)
+        rabbitmq.close_all_connections()
+        world.send(tracking_json("e2"))
+        eventually(lambda: len(world.inbox.received) == 2)
+    assert world.waiting() == 0
+
+
+def test_two_bridges_share_the_work(world: World) -> None:
+    with world.bridge(), world.bridge():
+        world.send(*(tracking_json(f"e{n}") for n in range(300)))
+        eventually(lambda: len(world.inbox.received) == 300)
+    assert world.waiting() == 0
