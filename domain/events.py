@@ -1,4 +1,4 @@
-"""The public events: what other systems tell us, and what we tell them.  JSON over AMQP.
+"""What other systems tell us: public events, JSON over AMQP.
 
 They travel on the topic exchange ``ecommerce.amazon.events``; the routing key is the event's type.
 These models are the contract: docs/messages holds the JSON Schemas made from them.  Fields are
@@ -26,7 +26,6 @@ from pydantic import (
 
 from domain.errors import Malformed
 from domain.messages import Event, TrackedItem, TrackingEntered
-from domain.orders import OrderStatus, Provenance
 
 EXCHANGE = "ecommerce.amazon.events"
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -202,80 +201,8 @@ class TrackingEnteredV1(InboundEvent):
         )
 
 
-class OutboundEvent(BaseModel):
-    """What every event of ours carries."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    event_id: str
-    """Derived from what happened; delivery is at least once, so drop ids you have seen."""
-    type: str
-    """Also the routing key."""
-    version: Literal[1]
-    occurred_at: AwareDatetime
-    account: str
-
-
-class OrderEvent(OutboundEvent):
-    """An order as it stood right after what happened."""
-
-    order_id: str
-    marketplace_id: str
-    status: OrderStatus
-    """What staff see."""
-    amazon_status: str
-    """Amazon's own word."""
-
-
-class OrderImportedV1(OrderEvent):
-    """An order was created here.  Buyer and address come later, by ``orders export``."""
-
-    type: Literal["order.imported"]
-    provenance: Provenance
-
-
-class OrderEnrichedV1(OrderEvent):
-    """The buyer, the address and the order-item ids of an order are here for the first time."""
-
-    type: Literal["order.enriched"]
-
-
-class OrderStatusEvent(OrderEvent):
-    """The status staff see became another one."""
-
-    previous_status: OrderStatus
-    confirmation: str
-    """Amazon's confirmation of our shipments: empty, ``sent`` or ``confirmed``."""
-
-
-class OrderCanceledV1(OrderStatusEvent):
-    """An order was cancelled at Amazon: do not ship it."""
-
-    type: Literal["order.canceled"]
-
-
-class OrderFulfilledV1(OrderStatusEvent):
-    """Every unit of an order is shipped, as far as is known here."""
-
-    type: Literal["order.fulfilled"]
-
-
-class OrderCancelRequestedV1(OrderEvent):
-    """The buyer asked to cancel an order; Amazon leaves the decision to the seller."""
-
-    type: Literal["order.cancel-requested"]
-
-
 INBOUND_MODELS: dict[str, type[InboundEvent]] = {"tracking.entered": TrackingEnteredV1}
 """What we understand, by routing key."""
-OUTBOUND_MODELS: dict[str, type[OutboundEvent]] = {
-    "order.imported": OrderImportedV1,
-    "order.enriched": OrderEnrichedV1,
-    "order.canceled": OrderCanceledV1,
-    "order.cancel-requested": OrderCancelRequestedV1,
-    "order.fulfilled": OrderFulfilledV1,
-}
-"""What we say, by routing key."""
 
 
 def _reason(location: tuple[int | str, ...], message: str) -> str:

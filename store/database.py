@@ -18,6 +18,7 @@ from store.failures import as_ours, translated
 from store.ledger import Ledger
 from store.moments import store_now
 from store.orders import Orders
+from store.outbox import Outbox
 from store.passes import Passes
 from store.quarantine import Quarantine
 from store.quotas import Quotas
@@ -26,6 +27,7 @@ from store.reports import Reports
 from store.slots import Slots
 from store.tables import Database, Raw
 from store.tracking_inbox import TrackingInbox
+from store.views import Views
 
 APP_NAME = "amazon-orders-fulfillment"
 
@@ -59,7 +61,9 @@ class Store:
         self.ledger = Ledger(database)
         self.passes = Passes(database)
         self.quotas = Quotas(database)
+        self.views = Views(database, cipher)
         self.slots = Slots(database)
+        self.outbox = Outbox(database)
         self.tracking_inbox = TrackingInbox(database)
         self.rejected_events = RejectedEvents(database)
         self.quarantine = Quarantine(database)
@@ -73,6 +77,19 @@ class Store:
         """
         migrations.ensure_indexes(self.database)
         self.quarantine.ensure_indexes()
+
+    def migrate(self) -> list[str]:
+        """Make the data changes that are missing; return what was done.
+
+        Raises:
+            Permanent: the data does not allow it; the text says why.
+            Unavailable: the store cannot be reached.
+        """
+        return migrations.migrate(self.database)
+
+    def schema_version(self) -> int:
+        """Return the last data change that was made; 0: none."""
+        return migrations.schema_version(self.database)
 
     @translated
     def ping(self) -> None:

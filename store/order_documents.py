@@ -101,7 +101,7 @@ class OrderDocument(Document):
         },
         {"name": "newest", "fields": ["-purchased_at", "-id"]},
         {"name": "newest_of_status", "fields": ["account", "status", "-purchased_at", "-id"]},
-        {"name": "changed", "fields": ["account", "changed_at", "id"]},
+        {"name": "changed", "fields": ["changed_at", "id"]},
     )
 
     id = StringField(primary_key=True)

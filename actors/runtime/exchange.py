@@ -113,3 +113,17 @@ class Exchange:
             if connection is not None and connection.is_open:
                 connection.close()
             raise Unavailable(f"RabbitMQ: {type(exc).__name__}") from None
+
+
+class MemoryExchange:
+    """The exchange of the in-memory mode: nobody is bound to it, but one can look at it."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, bytes]] = []
+
+    def __call__(self, event_type: str, event_id: str, body: bytes) -> None:
+        """Remember the event."""
+        self.told.append((event_type, event_id, body))
+
+    def close(self) -> None:
+        """Nothing is held."""
