@@ -45,6 +45,8 @@ def test_several_packages_hold_several_items() -> None:
     assert caller.verdict(*rows) == (3, 3, [])
 
     assert packages(caller) == [(T1, {A: 2, B: 1}), (T2, {A: 1})]
+    shown = caller.order(ID, "PACKAGES")["packages"]
+    assert [package["packageReferenceId"] for package in shown] == ["1", "2"]
 
 
 def test_a_part_of_an_order_makes_it_partially_shipped() -> None:

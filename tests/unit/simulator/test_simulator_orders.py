@@ -111,6 +111,16 @@ def test_windows_units_and_packages_are_told_once_shipped() -> None:
     assert package["trackingNumber"] == "1Z999AA10000000002"
 
 
+def test_money_is_told_once_it_is_paid() -> None:
+    items = [{"sku": "A", "quantity": 3, "unit_price_minor": 1999}]
+
+    paid = told("UNSHIPPED", "PROCEEDS", items=items)
+    assert paid["proceeds"]["grandTotal"] == {"amount": "59.97", "currencyCode": "USD"}
+    assert paid["orderItems"][0]["product"]["price"]["unitPrice"]["amount"] == "19.99"
+    assert "proceeds" not in told("PENDING", "PROCEEDS", items=items)
+    assert "proceeds" not in told("UNSHIPPED", "BUYER", items=items)
+
+
 def test_the_buyers_wish_to_cancel_is_told() -> None:
     order = told("UNSHIPPED", *ALL, cancel_request="Changed my mind")
 

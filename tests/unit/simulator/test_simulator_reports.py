@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from simulator.clock import iso
+from simulator.order_report import columns
 from simulator.report_content import ALL_ORDERS, OPEN_LISTINGS
 from tests.unit.simulator.driver import DE, GB, JP, START, US, Caller, frozen, text_of
 
@@ -114,6 +115,30 @@ def test_the_layout_has_as_many_columns_as_wanted(count: int) -> None:
 
     assert len(row) == count
     assert {"amazon-order-id", "purchase-date", "order-status", "sku", "quantity"} <= row.keys()
+
+
+def test_the_documented_layout_has_no_url_and_the_oldest_has_no_business_columns() -> None:
+    from_oldest = [set(columns(count)) for count in (29, 32, 36)]
+
+    assert ["url" in names for names in from_oldest] == [True, False, False]
+    assert ["price-designation" in names for names in from_oldest] == [False, True, True]
+    assert ["address-type" in names for names in from_oldest] == [False, False, True]
+    assert columns(32)[0] == "amazon-order-id"
+    assert columns(32)[-1] == "price-designation"
+
+
+def test_each_item_of_a_partly_shipped_order_has_its_own_status() -> None:
+    sim = frozen()
+    items = [{"sku": sku, "order_item_id": sku, "quantity": 2} for sku in ("A", "B", "C")]
+    items.append({"sku": "D", "quantity": 0, "cancelled": True})
+    packages = [{"tracking_number": "1", "contents": {"A": 2, "B": 1}}]
+    sim.put_order(items=items, packages=packages)
+
+    rows = {row["sku"]: row for row in Caller(sim).rows()}
+
+    statuses = [rows[sku]["item-status"] for sku in "ABCD"]
+    assert statuses == ["Shipped", "Unshipped", "Unshipped", "Cancelled"]
+    assert {row["order-status"] for row in rows.values()} == {"PartiallyShipped"}
 
 
 def test_rows_tell_what_amazon_tells_of_an_order() -> None:
