@@ -98,7 +98,9 @@ class Ledger:
             for verdict in reversed(entry.verdicts)
             if verdict.reason is not None
         }
-        write_all(self._skipped, [_skipped_row(entry, each) for each in skipped.values()])
+        updates = [_skipped_row(entry, each) for each in skipped.values()]
+        write_all(self._skipped, [first for first, _ in updates])
+        write_all(self._skipped, [last for _, last in updates])
 
 
 def chunk_key(report_id: str, chunk: int) -> str:
@@ -147,14 +149,19 @@ def _order_ids(entry: ChunkEntry) -> list[str]:
     return sorted({part.order_id for part in parts if part.order_id})
 
 
-def _skipped_row(entry: ChunkEntry, verdict: RowVerdict) -> UpdateOne:
+def _skipped_row(entry: ChunkEntry, verdict: RowVerdict) -> tuple[UpdateOne, UpdateOne]:
+    """Return how to note an order for the first time, and how to note its last sighting."""
     key = f"{entry.account}/{verdict.order_id}/{verdict.reason}"
     seen = {"report_id": entry.report_id, "row": verdict.row, "seen_at": entry.imported_at}
     first = {f"first_{name}": value for name, value in seen.items()}
     last = {f"last_{name}": value for name, value in seen.items()}
     who = {"account": entry.account, "order_id": verdict.order_id, "reason": str(verdict.reason)}
+    # Apart: an upsert with a second condition looks through everything on the embedded server.
     older = {"_id": key, "last_seen_at": {"$lt": entry.imported_at}}
-    return UpdateOne(older, {"$set": last, "$setOnInsert": who | first}, upsert=True)
+    return (
+        UpdateOne({"_id": key}, {"$setOnInsert": who | first | last}, upsert=True),
+        UpdateOne(older, {"$set": last}),
+    )
 
 
 def _orders_of(report_id: str) -> list[Raw]:

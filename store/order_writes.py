@@ -63,9 +63,10 @@ class Round:
         planned = [*self._creations, *self._updates]
         if not planned:
             return [], []
-        lost_creations, matched = write_all(orders, [each.update for each in planned])
-        won = [each for n, each in enumerate(self._creations) if n not in lost_creations]
-        if matched == len(self._updates):
+        done = write_all(orders, [each.update for each in planned])
+        won = [each for n, each in enumerate(self._creations) if n in done.created]
+        found_made = len(self._creations) - len(won) - len(done.refused)
+        if done.matched - found_made == len(self._updates):
             won += self._updates
         else:
             mine = self._found_again(orders)
@@ -76,8 +77,10 @@ class Round:
     def _creation(self, key: str, new: Order) -> Write:
         document = order_document(new, self._cipher)
         document |= {"revision": 1, "imported_at": self._now}
-        # Where the order exists by now, the filter misses and the upsert fails on its _id.
-        update = UpdateOne({"_id": key, "revision": 0}, self._operators(document), upsert=True)
+        # By _id alone: with a second condition the embedded server looks through all orders.
+        fields = {name: value for name, value in document.items() if value is not None}
+        marks = {"writers": [self._mark], "changed_at": self._now}
+        update = UpdateOne({"_id": key}, {"$setOnInsert": fields | marks}, upsert=True)
         return Write(new.order_id, update, {"_id": key, **document})
 
     def _update(self, key: str, stored: Stored, new: Order) -> Write | None:
