@@ -10,7 +10,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from bson.errors import BSONError
-from mongoengine.errors import MongoEngineException
+from mongoengine.errors import MongoEngineException, ValidationError
 from pymongo.errors import (
     ConfigurationError,
     ConnectionFailure,
@@ -25,6 +25,9 @@ from domain.errors import Permanent, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+FOREIGN = (PyMongoError, BSONError, MongoEngineException, ValidationError, OverflowError)
+"""What the driver and mongoengine raise; the last one for numbers of more than 64 bits."""
 
 _NO_ACCESS = frozenset({13, 18})
 """Unauthorized, AuthenticationFailed.  Source: MongoDB error codes."""
@@ -52,7 +55,7 @@ def translated(method: Callable[P, T]) -> Callable[P, T]:
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return method(*args, **kwargs)
-        except (PyMongoError, BSONError, MongoEngineException, OverflowError) as exc:
+        except FOREIGN as exc:
             raise as_ours(exc) from None
 
     return call

@@ -7,7 +7,8 @@ beside those of this one during a deploy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mongoengine import Document
@@ -19,6 +20,12 @@ from store.order_documents import OrderDocument
 from store.rejected_events import RejectedEventDocument
 from store.report_documents import ChunkDocument, ReportDocument, SkippedRowDocument
 from store.slots import SlotDocument
+from store.state_documents import (
+    DisclosureDocument,
+    PassDocument,
+    QuotaDocument,
+    SchemaDocument,
+)
 from store.tables import Database, collection_of
 from store.tracking_inbox import TrackingEntryDocument
 
@@ -27,6 +34,9 @@ DOCUMENTS: tuple[type[Document], ...] = (
     ReportDocument,
     ChunkDocument,
     SkippedRowDocument,
+    PassDocument,
+    QuotaDocument,
+    DisclosureDocument,
     SlotDocument,
     TrackingEntryDocument,
     RejectedEventDocument,
@@ -69,3 +79,42 @@ def _create(database: Database, document: type[Document], index: Mapping[str, An
             f"index {index['name']} of {collection.name} exists with another definition: "
             "drop it, then run the store's migration again"
         ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of data or of indexes that may refuse data.  Must be harmless to repeat."""
+
+    version: int
+    what: str
+    apply: Callable[[Database], None]
+
+
+STEPS = (Step(1, "the indexes of orders, reports and the ledger", ensure_indexes),)
+SCHEMA_ID = "schema"
+
+
+@translated
+def schema_version(database: Database) -> int:
+    """Return the last step that was made; 0: none.  Index: ``_id``."""
+    raw = collection_of(database, SchemaDocument).find_one({"_id": SCHEMA_ID})
+    return int(raw["version"]) if raw else 0
+
+
+@translated
+def migrate(database: Database) -> list[str]:
+    """Make the steps that are missing; return what was done.
+
+    A database of a newer version is left as it is: its workers may run beside ours.
+    """
+    before = schema_version(database)
+    done = []
+    for step in STEPS:
+        if step.version > before:
+            step.apply(database)
+            told = {"$max": {"version": step.version}, "$currentDate": {"migrated_at": True}}
+            collection_of(database, SchemaDocument).update_one(
+                {"_id": SCHEMA_ID}, told, upsert=True
+            )
+            done.append(f"{step.version}: {step.what}")
+    return done

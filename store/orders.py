@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from pymongo import UpdateOne
 
@@ -27,6 +28,7 @@ Outcome = tuple[Order | None, bool]
 
 ROUNDS = 8
 """How often a lost race is run again before the call gives up."""
+RESEALED_AT_ONCE = 500
 
 
 class Orders:
@@ -84,19 +86,22 @@ class Orders:
         return first + self._ids({**due, "ship_by": None}, "next_read_at", limit - len(first))
 
     @translated
-    def reseal(self, account: str, *, limit: int = 500) -> int:
-        """Seal buyers with the active key that are still sealed with another one.
+    def reseal(self) -> int:
+        """Seal buyers with the active key that are still sealed with another one; return how many.
 
-        Returns how many were found; call again until it is 0.  Index: ``changed`` (its account).
+        Reads all orders once, in the order of ``_id``; again is harmless.
+
+        Raises:
+            Permanent: an old key is no longer configured.
         """
-        old = {"$exists": True, "$ne": self._cipher.keyring.active}
-        found = self._orders.find(
-            {"account": account, "buyer.key": old}, {"order_id": 1, "buyer": 1}
-        )
-        updates = [self._resealed(account, raw) for raw in found.limit(limit)]
-        if updates:
-            self._orders.bulk_write(updates, ordered=False)
-        return len(updates)
+        old = {"buyer.key": {"$exists": True, "$ne": self._cipher.keyring.active}}
+        kept = {"account": 1, "order_id": 1, "buyer": 1}
+        found = self._orders.find(old, kept).sort("_id", 1).batch_size(RESEALED_AT_ONCE)
+        resealed = 0
+        while batch := list(islice(found, RESEALED_AT_ONCE)):
+            self._orders.bulk_write([self._resealed(raw) for raw in batch], ordered=False)
+            resealed += len(batch)
+        return resealed
 
     def _load(self, account: str, order_ids: Sequence[str]) -> dict[str, Stored | None]:
         keys = [key_of(account, order_id) for order_id in order_ids]
@@ -121,8 +126,8 @@ class Orders:
         found = self._orders.find(due, {"order_id": 1}).sort([(sort, 1), ("_id", 1)]).limit(limit)
         return [raw["order_id"] for raw in found]
 
-    def _resealed(self, account: str, raw: Raw) -> UpdateOne:
+    def _resealed(self, raw: Raw) -> UpdateOne:
         # The nonce in the filter is guard enough: it changes whenever the buyer is written.
-        buyer = self._cipher.reseal(raw["buyer"], bound_to(account, raw["order_id"]))
+        buyer = self._cipher.reseal(raw["buyer"], bound_to(raw["account"], raw["order_id"]))
         guard = {"_id": raw["_id"], "buyer.nonce": raw["buyer"]["nonce"]}
         return UpdateOne(guard, {"$set": {"buyer": buyer}})
