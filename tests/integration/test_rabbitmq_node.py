@@ -48,6 +48,7 @@ def test_a_vhost_is_made_in_under_a_second_and_its_queues_are_quorum(
 def test_a_killed_node_comes_back_with_its_messages(private_rabbitmq: PrivateRabbitMQ) -> None:
     put(private_rabbitmq.amqp_url, "orders", b"kept")
 
+    private_rabbitmq.settle()
     private_rabbitmq.kill()
     private_rabbitmq.start()
 
