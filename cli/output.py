@@ -93,8 +93,17 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def show(*parts: Table | str) -> None:
-    """Print tables and lines of text to stdout."""
+    """Print tables and lines of text to stdout; a pipe gets no trailing blanks."""
     out = console()
+    if out.is_terminal:
+        _print(out, parts)
+        return
+    with out.capture() as captured:
+        _print(out, parts)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _print(out: Console, parts: Iterable[Table | str]) -> None:
     for part in parts:
         if isinstance(part, str):
             out.print(Text(part), soft_wrap=True)

@@ -50,7 +50,7 @@ NO_STORE = (
             NO_STORE,
         ),
         (
-            dramatiq.errors.ConnectionClosed(ConnectionError()),
+            dramatiq.errors.BrokerConnectionError("gone"),
             "the broker does not answer: see BROKER_URL and `python -m cli check`",
         ),
         (

@@ -1,0 +1,74 @@
+"""``explain``: the answer to "why is this order missing, or like this?"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import click
+from rich.table import Table
+
+from cli.evidence import gather
+from cli.explaining import Explanation
+from cli.explaining import explain as tell
+from cli.failing import FAILED
+from cli.output import json_option, print_json, short, show, table
+from cli.session import Session, account_option, pass_session
+
+
+@click.group
+def explain() -> None:
+    """Say why something is, or is not, as expected."""
+
+
+@explain.command("order")
+@click.argument("order_id", metavar="ID")
+@account_option
+@click.option(
+    "--placed",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="When it was placed (UTC), to compare with what the reports cover.",
+)
+@json_option
+@click.pass_context
+@pass_session
+def explain_order(
+    session: Session,
+    ctx: click.Context,
+    *,
+    order_id: str,
+    account: str | None,
+    placed: datetime | None,
+    as_json: bool,
+) -> None:
+    """Tell everything recorded about an order, in order, and what to do.
+
+    Also for orders that were skipped or never seen.  Exit code 1 if it is not here.
+    """
+    placed_at = placed and placed.replace(tzinfo=UTC)
+    names = [session.account(account)] if account else sorted(session.settings.resolved_accounts())
+    with session.app() as app:
+        told = [tell(gather(app, name, order_id), placed_at=placed_at) for name in names]
+    known = [each for each in told if each.standing != "never_seen"] or told
+    if as_json:
+        print_json({"order_id": order_id, "explanations": known})
+    else:
+        for each in known:
+            show(*_screen(each))
+    if not any(each.standing == "imported" for each in known):
+        ctx.exit(FAILED)
+
+
+def _screen(answer: Explanation) -> Iterator[Table | str]:
+    yield f"Order {answer.order_id} (account {answer.account})"
+    yield f"  {answer.verdict}"
+    for advice in answer.what_to_do:
+        yield f"  -> {advice}"
+    if answer.facts:
+        yield ""
+        yield table(
+            "What was recorded, in order",
+            ("when (UTC)", "what", "source"),
+            ((short(fact.at), fact.what, fact.source) for fact in answer.facts),
+        )
+    yield ""

@@ -1,0 +1,139 @@
+"""``orders``: look at them, read one from Amazon now, hand them to systems that ship."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from actors.app import App
+from cli.exporting import write_lines
+from cli.failing import Stop
+from cli.fetching import fetch_order
+from cli.order_view import order_document, order_row, order_screen, order_table
+from cli.output import json_option, print_json, show
+from cli.revealing import reveal_options, told_why
+from cli.session import Session, account_option, pass_session
+from domain.orders import Order, OrderStatus
+
+STATUSES = [status.value for status in OrderStatus]
+
+
+@click.group
+def orders() -> None:
+    """Look at orders, fetch one, export them."""
+
+
+@orders.command("list")
+@account_option
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(STATUSES, case_sensitive=False),
+    help="Only these; can be repeated.",
+)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@json_option
+@pass_session
+def list_orders(
+    session: Session, *, account: str | None, statuses: Sequence[str], limit: int, as_json: bool
+) -> None:
+    """Show orders, the newest first."""
+    only = session.account_filter(account)
+    wanted = tuple(OrderStatus(status) for status in statuses)
+    with session.app() as app:
+        found = app.store.views.list_orders(account=only, statuses=wanted, limit=limit)
+    if as_json:
+        print_json({"orders": [order_row(each) for each in found]})
+    elif found:
+        more = f" (the newest {limit}; --limit shows more)" if len(found) == limit else ""
+        show(order_table(f"Orders, newest first{more}", found), "", "One of them: orders show ID")
+    else:
+        show("No such order. `report list` shows what was imported, `demo` makes some.")
+
+
+@orders.command("show")
+@click.argument("order_id", metavar="ID")
+@account_option
+@reveal_options
+@json_option
+@pass_session
+def show_order(
+    session: Session,
+    *,
+    order_id: str,
+    account: str | None,
+    reveal: bool,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Show one order; the buyer stays hidden unless revealed, which is recorded."""
+    why = told_why(reveal=reveal, reason=reason)
+    with session.app() as app:
+        order = find_order(session, app, order_id, account)
+        if why:
+            app.store.views.record_disclosure([order], who=why.who, reason=why.reason)
+    if as_json:
+        print_json(order_document(order, reveal=reveal))
+    else:
+        show(*order_screen(order, reveal=reveal))
+
+
+def find_order(session: Session, app: App, order_id: str, account: str | None) -> Order:
+    """Return the order, looked for in the account given or in all of them.
+
+    Raises:
+        Stop: it is not here; the text says how to find out why.
+        UsageError: several accounts have an order of this id.
+    """
+    names = [session.account(account)] if account else sorted(app.accounts)
+    found = [order for name in names if (order := app.ports.orders.get(name, order_id))]
+    if len(found) > 1:
+        raise click.UsageError(
+            f"say which account: --account {' | '.join(o.account for o in found)}"
+        )
+    if not found:
+        raise Stop(f"no order {order_id} here; why: python -m cli explain order {order_id}")
+    return found[0]
+
+
+@orders.command("fetch")
+@click.argument("order_id", metavar="ID")
+@account_option
+@json_option
+@pass_session
+def fetch(session: Session, *, order_id: str, account: str | None, as_json: bool) -> None:
+    """Read one order from Amazon now; create or update it."""
+    name = session.account(account)
+    with session.app() as app:
+        done = fetch_order(app, name, order_id)
+    if as_json:
+        print_json({"outcome": done.outcome, "order": order_document(done.order, reveal=False)})
+    else:
+        show(f"{order_id} is {done.outcome}.", "", *order_screen(done.order, reveal=False))
+
+
+@orders.command("export")
+@click.option("--since", default="", help="The cursor of the last line you have; empty: all.")
+@account_option
+@click.option("--limit", type=click.IntRange(1), help="At most so many lines.")
+@reveal_options
+@pass_session
+def export(
+    session: Session,
+    *,
+    since: str,
+    account: str | None,
+    limit: int | None,
+    reveal: bool,
+    reason: str,
+) -> None:
+    """Write orders changed since a cursor as JSON lines, oldest change first.
+
+    Schema: docs/messages/order-export.schema.json.  Each line's cursor goes on after it.
+    """
+    why = told_why(reveal=reveal, reason=reason)
+    only = session.account_filter(account)
+    with session.app() as app:
+        write_lines(app, since=since, account=only, limit=limit, why=why)
