@@ -40,6 +40,11 @@ from store.encryption import FieldCipher, keys_from
 from store.quarantine import Quarantine
 
 
+CALLS_PER_LEASE = 5
+"""A claim around a call to Amazon is held for as many time limits of a call: it must not be taken
+over while the call, a fresh token before it and the store's answers after it are under way."""
+
+
 @dataclass(frozen=True)
 class App:
     """Everything a process of ours needs, ready to use.  Close it at the end."""
@@ -108,6 +113,7 @@ def _store(settings: Settings, resources: ExitStack) -> Store:
         cipher=FieldCipher(keys_from(keys.keys, keys.active)),
         chunk_rows=importing.chunk_rows,
         lookback=timedelta(days=importing.lookback_days),
+        lease=CALLS_PER_LEASE * timedelta(seconds=settings.http.call_timeout_s),
     )
     resources.callback(store.close)
     store.ensure_indexes()

@@ -23,7 +23,7 @@ from store.passes import Passes
 from store.quarantine import Quarantine
 from store.quotas import Quotas
 from store.rejected_events import RejectedEvents
-from store.reports import Reports
+from store.reports import LEASE, Reports
 from store.slots import Slots
 from store.tables import Database, Raw
 from store.tracking_inbox import TrackingInbox
@@ -54,12 +54,13 @@ class Store:
         *,
         chunk_rows: int,
         lookback: timedelta,
+        lease: timedelta = LEASE,
     ) -> None:
         self._client, self.database = client, database
         self.orders = Orders(database, cipher)
-        self.reports = Reports(database, chunk_rows=chunk_rows, lookback=lookback)
+        self.reports = Reports(database, chunk_rows=chunk_rows, lookback=lookback, lease=lease)
         self.ledger = Ledger(database)
-        self.passes = Passes(database)
+        self.passes = Passes(database, lease=lease)
         self.quotas = Quotas(database)
         self.views = Views(database, cipher)
         self.slots = Slots(database)
@@ -121,7 +122,7 @@ class Store:
         self.close()
 
 
-def connect(
+def connect(  # noqa: PLR0913  each is a choice of its own
     url: str,
     database: str,
     *,
@@ -129,10 +130,12 @@ def connect(
     timeouts: Timeouts = Timeouts(),
     chunk_rows: int = 400,
     lookback: timedelta = LOOKBACK,
+    lease: timedelta = LEASE,
 ) -> Store:
     """Return the store at ``url``.  Nothing is sent yet; call it after a process has forked.
 
-    ``chunk_rows`` and ``lookback`` are what new reports are opened with.
+    ``chunk_rows`` and ``lookback`` are what new reports are opened with; ``lease`` is how long a
+    claim around a call to Amazon is held, and must outlive the call's own time limit.
 
     Raises:
         Permanent: the URL cannot be used.
@@ -148,6 +151,7 @@ def connect(
         cipher,
         chunk_rows=chunk_rows,
         lookback=lookback,
+        lease=lease,
     )
 
 

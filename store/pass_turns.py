@@ -44,7 +44,9 @@ class PassState:
     """Amazon's word on what the search covers; the first page's, which is the earliest."""
 
 
-def taken(state: PassState, holder: str, now: datetime) -> tuple[Turn, PassState | None]:
+def taken(
+    state: PassState, holder: str, now: datetime, lease: timedelta = LEASE
+) -> tuple[Turn, PassState | None]:
     """Answer who asks for a pass; with a state to be written when it is theirs."""
     if state.lease_until is not None and state.lease_until > now:
         if state.holder != holder:
@@ -57,22 +59,26 @@ def taken(state: PassState, holder: str, now: datetime) -> tuple[Turn, PassState
         state = _begun(state, now)
     elif state.token_at is not None and state.token_at + TOKEN_LIVES <= now:
         state = search_restarted(state)
-    state = replace(renewed(state, now), holder=holder)
+    state = replace(renewed(state, now, lease), holder=holder)
     return _run(state), state
 
 
-def renewed(state: PassState, now: datetime) -> PassState:
+def renewed(state: PassState, now: datetime, lease: timedelta = LEASE) -> PassState:
     """Return the pass held a while longer."""
-    return replace(state, lease_until=now + LEASE, back_at=None)
+    return replace(state, lease_until=now + lease, back_at=None)
 
 
 def page_kept(
-    state: PassState, next_token: str | None, last_updated_before: datetime | None, now: datetime
+    state: PassState,
+    next_token: str | None,
+    last_updated_before: datetime | None,
+    now: datetime,
+    lease: timedelta = LEASE,
 ) -> PassState:
     """Return the pass after a page was stored; without a next one its search is through."""
     told = [at for at in (state.last_updated_before, last_updated_before) if at is not None]
     return replace(
-        renewed(state, now),
+        renewed(state, now, lease),
         page_token=next_token,
         token_at=now if next_token is not None else None,
         searched=next_token is None,
@@ -85,10 +91,10 @@ def search_restarted(state: PassState) -> PassState:
     return replace(state, page_token=None, token_at=None, searched=False, last_updated_before=None)
 
 
-def put_off(state: PassState, seconds: float, now: datetime) -> PassState:
+def put_off(state: PassState, seconds: float, now: datetime, lease: timedelta = LEASE) -> PassState:
     """Return the pass kept for its holder, who will be back."""
     back_at = now + timedelta(seconds=seconds)
-    return replace(state, back_at=back_at, lease_until=back_at + LEASE)
+    return replace(state, back_at=back_at, lease_until=back_at + lease)
 
 
 def finished(state: PassState) -> PassState:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from store.failures import translated
 from store.mapping import encode_field, from_document, in_ms
 from store.moments import store_now
 from store.pass_turns import (
+    LEASE,
     PassState,
     finished,
     page_kept,
@@ -32,8 +33,8 @@ Change = Callable[[PassState], PassState]
 class Passes:
     """The passes of all accounts (collection ``passes``).  Index of every query: ``_id``."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, lease: timedelta = LEASE) -> None:
+        self._database, self._lease = database, lease
         self._passes = collection_of(database, PassDocument)
 
     @translated
@@ -50,7 +51,7 @@ class Passes:
         self._passes.update_one({"_id": account}, wish, upsert=True)
         for _ in range(ROUNDS):
             state, now = self._state(account), store_now(self._database)
-            turn, after = taken(state, holder, now)
+            turn, after = taken(state, holder, now, self._lease)
             if after is None or self._write(account, state, after):
                 return turn
         raise Contended(f"the enrichment pass of {account} changed hands all the time")
@@ -70,7 +71,7 @@ class Passes:
         return self._change(
             account,
             holder,
-            lambda state: page_kept(state, next_token, before, now),
+            lambda state: page_kept(state, next_token, before, now, self._lease),
         )
 
     @translated
@@ -81,13 +82,14 @@ class Passes:
     @translated
     def renew(self, account: str, *, holder: str) -> bool:
         """Keep the lease a while longer; False: it is lost to another worker."""
-        return self._change(account, holder, partial(renewed, now=store_now(self._database)))
+        now = store_now(self._database)
+        return self._change(account, holder, partial(renewed, now=now, lease=self._lease))
 
     @translated
     def put_off(self, account: str, *, holder: str, seconds: float) -> None:
         """Keep the pass for ``holder``, who will be back in ``seconds``."""
         now = store_now(self._database)
-        self._change(account, holder, lambda state: put_off(state, seconds, now))
+        self._change(account, holder, lambda state: put_off(state, seconds, now, self._lease))
 
     @translated
     def finish(self, account: str, *, holder: str) -> None:

@@ -14,9 +14,8 @@ from store.report_documents import ChunkDocument, ReportDocument
 from store.report_opening import OPEN, Openings, report_from
 from store.tables import Database, Raw, collection_of
 
-ASKING_LEASE_S = 150.0
+LEASE = timedelta(seconds=150)
 """Outlives the time limit of a call to Amazon, so that a claim is not taken over mid-call."""
-POLL_LEASE_S = 120.0
 
 POLLED = [str(state) for state in OPEN_STATES - {ReportState.INTENDED}]
 
@@ -25,9 +24,15 @@ class Reports:
     """The reports of all accounts (collection ``reports``)."""
 
     def __init__(
-        self, database: Database, *, chunk_rows: int, lookback: timedelta = LOOKBACK
+        self,
+        database: Database,
+        *,
+        chunk_rows: int,
+        lookback: timedelta = LOOKBACK,
+        lease: timedelta = LEASE,
     ) -> None:
         self._database, self._chunk_rows = database, chunk_rows
+        self._lease_s = lease.total_seconds()
         self._openings = Openings(database, chunk_rows=chunk_rows, lookback=lookback)
         self._reports = collection_of(database, ReportDocument)
         self._chunks = collection_of(database, ChunkDocument)
@@ -78,7 +83,7 @@ class Reports:
             "asked_before": {"$not": [never]},
             "asked_at": {"$ifNull": ["$asked_at", NOW]},
             "asking_holder": {"$literal": holder},
-            "asking_until": in_seconds(ASKING_LEASE_S),
+            "asking_until": in_seconds(self._lease_s),
         }
         free = {"_id": report_id, "state": ReportState.INTENDED.value, **is_over("asking_until")}
         won = self._reports.update_one(free, [{"$set": claim}]).matched_count
@@ -114,7 +119,7 @@ class Reports:
             NotYet: another worker is on this very poll, or died on it a moment ago.
         """
         due = {"_id": report_id, "poll_attempt": attempt, "state": {"$in": POLLED}}
-        lease = {"poll_holder": {"$literal": holder}, "poll_until": in_seconds(POLL_LEASE_S)}
+        lease = {"poll_holder": {"$literal": holder}, "poll_until": in_seconds(self._lease_s)}
         won = self._reports.update_one(due | is_over("poll_until"), [{"$set": lease}]).matched_count
         raw = self._reports.find_one(due)
         if raw is None:
