@@ -18,7 +18,7 @@ _FOREIGN = {
     "a place that another machine has not": r"/tm[p]/",
     "the host of a package registry": r"pyp[i]\.org|pythonhoste[d]\.org|npmj[s]\.org|de[b]\.debian",
     "a folder beside the checkout": r"\.\./share[d]",
-    "a number that nobody can look up": r"\bD(?:[1-9]|1\d|2[0-4])\b|\bissue #?\d",
+    "a number that nobody can look up": r"(?<![\w\"'])D(?:[1-9]|1\d|2[0-4])\b|\bissue #?\d",
     "a document that is not here": r"\bDESIGN\b|\breferenc[e]/\w+\.md|\bstyle\.m[d]\b",
     "work that is not done": r"\bTOD[O]\b|\bFIXM[E]\b|\bXX[X]\b",
 }
