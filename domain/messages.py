@@ -63,6 +63,23 @@ class Event(BaseModel):
         )
 
     @classmethod
+    def again(
+        cls, *, key: str, account: str, flow_id: str, flow_started_at: datetime, **facts: Any
+    ) -> Self:
+        """Announce a fact of a flow once more, from what the store knows of it.
+
+        ``key`` tells the announcements apart.
+        """
+        event_id = str(uuid5(NAMESPACE, f"{flow_id}/{cls.__name__}/again/{key}"))
+        return cls(
+            event_id=event_id,
+            flow_id=flow_id,
+            account=account,
+            flow_started_at=flow_started_at,
+            **facts,
+        )
+
+    @classmethod
     def read(cls, wire: Any) -> Self:
         """Read what came over a wire; fields we do not know (yet) are ignored.
 

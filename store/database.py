@@ -25,6 +25,7 @@ from store.quotas import Quotas
 from store.rejected_events import RejectedEvents
 from store.reports import LEASE, Reports
 from store.slots import Slots
+from store.sweeps import Sweeps
 from store.tables import Database, Raw
 from store.tracking_inbox import TrackingInbox
 from store.views import Views
@@ -65,6 +66,7 @@ class Store:
         self.views = Views(database, cipher)
         self.slots = Slots(database)
         self.outbox = Outbox(database)
+        self.sweeps = Sweeps(database)
         self.tracking_inbox = TrackingInbox(database)
         self.rejected_events = RejectedEvents(database)
         self.quarantine = Quarantine(database)

@@ -26,6 +26,7 @@ from store.state_documents import (
     QuotaDocument,
     SchemaDocument,
 )
+from store.sweeps import WatchDocument
 from store.tables import Database, collection_of
 from store.tracking_inbox import TrackingEntryDocument
 
@@ -38,6 +39,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     QuotaDocument,
     DisclosureDocument,
     SlotDocument,
+    WatchDocument,
     TrackingEntryDocument,
     RejectedEventDocument,
 )

@@ -1,0 +1,148 @@
+"""The sweepers: what stands still for too long is announced again.  A job of the scheduler.
+
+They heal whatever was lost on the way, a deleted queue included, because every unfinished thing
+is known to the store.  They touch only what is overdue, wait twice as long each time it did not
+help, do at most 500 a pass, and hold back while the stage concerned has a backlog: then the thing
+is late, not lost.  docs/sweeps.md is drawn from the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from dramatiq.errors import BrokerError
+
+from actors.ports import Reports
+from domain.errors import Transient
+from domain.messages import Event, TrackingEntered
+from domain.reports import Report, ReportState
+from domain.sweeping import Watch
+
+log = structlog.get_logger(__name__)
+
+LIMIT = 500
+BACKLOG = 100
+"""Messages waiting for a stage from which on it counts as late."""
+
+
+class SweepStore(Protocol):
+    """What is unfinished, and for how long (store).  Times are the store's."""
+
+    def now(self) -> datetime:
+        """Return the store's time."""
+        ...
+
+    def watch(self, key: str, progress: str, max_age: timedelta) -> Watch:
+        """Return for how long something has been standing at this point."""
+        ...
+
+    def announced(self, key: str, watch: Watch, max_age: timedelta) -> None:
+        """It was announced once more."""
+        ...
+
+    def open_reports(self, state: ReportState, *, limit: int) -> Sequence[tuple[Report, int]]:
+        """Return open reports in a state, each with its chunks in the ledger."""
+        ...
+
+    def reopen(self, report_id: str) -> None:
+        """Let a parsed report be read again for the chunks that are missing."""
+        ...
+
+    def abandoned_imports(self, *, older_than: timedelta, limit: int) -> Sequence[Report]:
+        """Return imports of files that were begun and left."""
+        ...
+
+    def pass_wanted(self, account: str) -> str | None:
+        """Return how far the account's pass is, if one is wanted and none runs."""
+        ...
+
+    def reading_due(self, account: str, *, since: timedelta) -> str | None:
+        """Return how far the account's pass is, if orders have been due that long."""
+        ...
+
+
+class UnrecordedEntries(Protocol):
+    """Tracking entries that were received and did not arrive in the flow (store)."""
+
+    def unrecorded(self, *, limit: int) -> Sequence[tuple[TrackingEntered, int]]:
+        """Return the overdue ones, and how often each was announced again."""
+        ...
+
+    def announced(self, entry: TrackingEntered, *, times: int, again_at: datetime) -> None:
+        """It was announced once more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPorts:
+    """What the sweepers need."""
+
+    store: SweepStore
+    reports: Reports
+    tracking: UnrecordedEntries
+    accounts: Iterable[str]
+    publish: Callable[[Event], None]
+    queue_depth: Callable[[str], int]
+    """Messages waiting for a stage."""
+    drain_dead_letters: Callable[[], int]
+    """Moves what the broker gave up on into the quarantine; returns how many."""
+    tell_outbox: Callable[[timedelta], int]
+    """Tells other systems what has been waiting that long; returns how many facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One row of the table."""
+
+    state: str
+    """What is looked at."""
+    max_age: timedelta
+    remedy: str
+    alarm: str
+    """Fires when the remedy does not help."""
+    stage: str = ""
+    """Held back while this stage has a backlog."""
+    run: Callable[[SweepPorts, timedelta], int] | None = None
+    """Sees to what is overdue and returns how many; None: somebody else does it all the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a pass of one sweep came to."""
+
+    sweep: Sweep
+    count: int
+    held_back: bool = False
+
+
+def sweep_all(
+    ports: SweepPorts, sweeps: Sequence[Sweep], keep: Callable[[], None] = lambda: None
+) -> tuple[Swept, ...]:
+    """Run every sweep once.  ``keep`` is called between them, to keep the scheduler's claim.
+
+    Raises:
+        Unavailable, BrokerError: store or broker are away; the next pass does the rest.
+    """
+    done: list[Swept] = []
+    for sweep in sweeps:
+        keep()
+        if sweep.run is None:
+            continue
+        if sweep.stage and ports.queue_depth(sweep.stage) > BACKLOG:
+            done.append(Swept(sweep, 0, held_back=True))
+            continue
+        try:
+            done.append(Swept(sweep, sweep.run(ports, sweep.max_age)))
+        except (Transient, BrokerError):
+            raise
+        except Exception:
+            # A defect in one sweep must not keep the others from healing.
+            log.exception("sweep_failed", state=sweep.state)
+    found = {each.sweep.state: each.count for each in done if each.count}
+    held = [each.sweep.state for each in done if each.held_back]
+    log.info("swept", **found, held_back=held)
+    return tuple(done)

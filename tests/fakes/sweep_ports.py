@@ -1,0 +1,93 @@
+"""What the sweepers ask for, in memory, over the memory ports of orders in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from domain.messages import TrackingEntered
+from domain.reports import Report, ReportState
+from domain.sweeping import Watch, announced, seen
+from tests.fakes.clock import FakeClock
+from tests.fakes.memory_ports import MemoryOrders, MemoryPasses, MemoryReports
+from tests.fakes.tracking_ports import MemoryInbox
+
+
+@dataclass
+class MemorySweeps:
+    clock: FakeClock
+    reports: MemoryReports
+    orders: MemoryOrders
+    passes: MemoryPasses
+    watches: dict[str, Watch] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def watch(self, key: str, progress: str, max_age: timedelta) -> Watch:
+        self.watches[key] = seen(self.watches.get(key), progress, self.clock.now(), max_age)
+        return self.watches[key]
+
+    def announced(self, key: str, watch: Watch, max_age: timedelta) -> None:
+        self.watches[key] = announced(watch, self.clock.now(), max_age)
+
+    def open_reports(self, state: ReportState, *, limit: int) -> Sequence[tuple[Report, int]]:
+        ledger = self.reports.ledger
+        found = [report for report in self.reports.all.values() if report.state is state]
+        return [(report, len(ledger.imported(report.report_id))) for report in found[:limit]]
+
+    def reopen(self, report_id: str) -> None:
+        report = self.reports.all[report_id]
+        if report.state is ReportState.PARSED:
+            self.reports.all[report_id] = replace(report, state=ReportState.READY)
+
+    def abandoned_imports(self, *, older_than: timedelta, limit: int) -> Sequence[Report]:
+        begun = self.clock.now() - older_than
+        return [
+            report
+            for report in self.reports.all.values()
+            if report.source == "file"
+            and report.is_open
+            and report.created_at is not None
+            and report.created_at <= begun
+        ][:limit]
+
+    def pass_wanted(self, account: str) -> str | None:
+        state = self.passes.all.get(account)
+        if state is None or (state.until is not None and state.until > self.clock.now()):
+            return None
+        uncovered = state.wanted_at is not None and (
+            state.covered is None or state.covered < state.wanted_at
+        )
+        return self._progress(account) if uncovered or state.run is not None else None
+
+    def reading_due(self, account: str, *, since: timedelta) -> str | None:
+        before = self.clock.now() - since
+        due = self.orders.due_for_reading(account, before=before, limit=1)
+        return self._progress(account) if due else None
+
+    def _progress(self, account: str) -> str:
+        state = self.passes.all.get(account)
+        return "never" if state is None else f"{state.covered} {state.until} {state.run}"
+
+
+@dataclass
+class MemoryUnrecorded:
+    """The inbox as the sweepers see it; ``overdue`` says what is."""
+
+    inbox: MemoryInbox
+    clock: FakeClock
+    next_at: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+
+    def unrecorded(self, *, limit: int) -> Sequence[tuple[TrackingEntered, int]]:
+        waiting = [(entry, *self._state(entry)) for entry in self.inbox.unrecorded()]
+        due = [(entry, times) for entry, times, at in waiting if at <= self.clock.now()]
+        return due[:limit]
+
+    def announced(self, entry: TrackingEntered, *, times: int, again_at: datetime) -> None:
+        self.next_at[entry.source_event_id] = (times + 1, again_at)
+
+    def _state(self, entry: TrackingEntered) -> tuple[int, datetime]:
+        received = (0, entry.entered_at + timedelta(minutes=10))
+        return self.next_at.setdefault(entry.source_event_id, received)
