@@ -132,6 +132,9 @@ class OwnedConsumer(Consumer):
             log.debug("consumer_closed_hard", queue=self._queue_name, error=repr(exc))
         finally:
             self._closed = True
+            # A connection that was cut keeps its sockets until garbage collection; an outage
+            # would pile them up, a pair for every attempt.
+            self._connection._cleanup()  # noqa: SLF001  pika 1.4 has no public way
 
     def _own(self, message: dramatiq.MessageProxy) -> RabbitmqDelivery | None:
         """Return the delivery if it is still this consumer's to settle."""
