@@ -56,6 +56,12 @@ def test_one_bad_row_does_not_cost_the_others() -> None:
     assert report.rows == 3
 
 
+def test_rows_without_a_readable_order_do_not_count_as_one_order() -> None:
+    chunks, _ = read(["broken"] * 3, chunk_rows=2)
+
+    assert [len(chunk.rejected) for chunk in chunks] == [2, 1]
+
+
 def test_a_report_without_rows_has_no_chunks() -> None:
     chunks, report = read([], chunk_rows=10)
 

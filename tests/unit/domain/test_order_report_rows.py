@@ -86,6 +86,10 @@ def test_control_characters_become_one_space_and_vanish_at_the_ends() -> None:
     assert good(product_name="\x00Oil\x1b\x07Filter\x85").product_name == "Oil Filter"
 
 
+def test_half_characters_that_no_store_could_keep_vanish() -> None:
+    assert good(product_name="Oil\ud800Filter").product_name == "Oil Filter"
+
+
 def test_dates_are_told_in_utc() -> None:
     row = good(purchase_date="2026-11-22T23:30:00-08:00")
 
@@ -113,6 +117,7 @@ def test_order_ids_of_amazon_and_of_elsewhere_are_readable(order_id: str) -> Non
         ("no zone", "purchase-date", "2026-11-22T14:03:11", NO_DATE),
         ("local date", "purchase-date", "22.11.2026", NO_DATE),
         ("no such day", "purchase-date", "2026-02-30T00:00:00Z", NO_DATE),
+        ("before Amazon", "purchase-date", "1970-01-01T00:00:00Z", NO_DATE),
         ("year 1", "purchase-date", "0001-01-01T00:00:00+14:00", NO_DATE),
         ("no status", "order-status", "\x00", "is empty"),
         ("no sku", "sku", "", "is empty"),

@@ -92,6 +92,8 @@ def fact(word: str, after_minutes: float | None) -> StatusFact:
         ("a time against none", ("Shipped", None), ("Pending", 0), True),
         ("no time against none", ("Pending", None), ("Unshipped", None), True),
         ("a time before the purchase counts as it", ("Pending", -9), ("Pending", 0), False),
+        ("same time and stage, more said", ("Shipped", 1), ("Shipped - Lost in Transit", 1), True),
+        ("same time and stage, less said", ("Shipped - Lost in Transit", 1), ("SHIPPED", 1), False),
         ("unknown word, however new", ("Pending", 1), ("Abgeschickt", 99), False),
     ],
 )
@@ -164,7 +166,8 @@ def test_an_unknown_word_is_flagged_once_and_changes_nothing_else() -> None:
 
 def test_the_first_report_of_a_delivery_dates_it() -> None:
     order = after(imported(), [fact("Shipped", 2), fact("Shipped - Delivered to Buyer", 5)])
-    later = after(order, [fact("Shipped - Delivered to Buyer", 9)])
+    returned = after(order, [fact("Shipped - Returned to Seller", 7)])
+    later = after(returned, [fact("Shipped - Delivered to Buyer", 9)])
 
     assert order.delivered_at == minutes(5)
     assert later.delivered_at == minutes(5)
