@@ -39,7 +39,6 @@ from store.embedded import ensure_running
 from store.encryption import FieldCipher, keys_from
 from store.quarantine import Quarantine
 
-
 CALLS_PER_LEASE = 5
 """A claim around a call to Amazon is held for as many time limits of a call: it must not be taken
 over while the call, a fresh token before it and the store's answers after it are under way."""
@@ -123,7 +122,7 @@ def _store(settings: Settings, resources: ExitStack) -> Store:
 def _ports(
     settings: Settings, store: Store, accounts: Mapping[str, Account], client: httpx.Client
 ) -> Ports:
-    calls = Calls(client, store.quotas)
+    calls = Calls(client, store.quotas, limits=settings.http)
     importing = settings.order_import
     return Ports(
         clock=SystemClock(),

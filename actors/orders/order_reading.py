@@ -5,15 +5,15 @@ Used by ``enrich_orders`` alone; here are the reads and writes, there is the ord
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
 from actors.ports import AmazonOrders, Clock, Orders, Passes
 from domain.enrichment_pass import Run
-from domain.errors import NotYet, StalePageToken
+from domain.errors import Malformed, NotYet, Refused, StalePageToken
 from domain.order_enrichment import apply
-from domain.order_missing import not_found
+from domain.order_missing import not_found, unreadable
 from domain.orders import AmazonOrder
 
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -55,6 +55,7 @@ class OrderReading:
                 page_token = None
                 continue
             yield from self._store(page.orders, source="searchOrders")
+            self._note_unreadable(dict(page.unreadable), source="searchOrders")
             page_token, searched = page.next_token, page.next_token is None
             self._keep_lease(
                 self._passes.page_stored(
@@ -76,12 +77,7 @@ class OrderReading:
         while due := self._due(run, at_once, done):
             for order_id in due:
                 done.add(order_id)
-                found = self._amazon_orders.get(self._account, order_id)
-                if found is None:
-                    decide = partial(not_found, now=self._clock.now())
-                    self._orders.change(self._account, {order_id: decide})
-                else:
-                    yield from self._store((found,), source="getOrder")
+                yield from self._read_one(order_id)
             self._keep_lease(self._passes.renew(self._account, holder=self._holder))
 
     def put_off(self, seconds: float) -> None:
@@ -96,6 +92,28 @@ class OrderReading:
         before = run.started_at + CLOCKS_DIFFER
         due = self._orders.due_for_reading(self._account, before=before, limit=at_once)
         return [order_id for order_id in due if order_id not in done]
+
+    def _read_one(self, order_id: str) -> Iterator[str]:
+        try:
+            found = self._amazon_orders.get(self._account, order_id)
+        except (Refused, Malformed) as exc:
+            # It is about this one order; the others must not wait for it.
+            self._note_unreadable({order_id: str(exc)}, source="getOrder")
+            return
+        if found is None:
+            decide = partial(not_found, now=self._clock.now())
+            self._orders.change(self._account, {order_id: decide})
+        else:
+            yield from self._store((found,), source="getOrder")
+
+    def _note_unreadable(self, why_of: Mapping[str, str], *, source: str) -> None:
+        now = self._clock.now()
+        decide = {
+            order_id: partial(unreadable, why=why, source=source, now=now)
+            for order_id, why in why_of.items()
+        }
+        if decide:
+            self._orders.change(self._account, decide)
 
     def _store(self, read: Sequence[AmazonOrder], *, source: str) -> Iterator[str]:
         now = self._clock.now()

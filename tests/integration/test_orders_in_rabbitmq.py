@@ -23,7 +23,9 @@ US = "ATVPDKIKX0DER"
 @pytest.fixture
 def system(vhost: Vhost, tmp_path: Path) -> Iterator[System]:
     with (
-        Simulator(seed=11, orders=120, speed=120.0, throttle=False) as amazon,
+        Simulator(
+            seed=11, orders=120, speed=120.0, throttle=False, report_queue_s=0, report_progress_s=0
+        ) as amazon,
         mongodb_url() as url,
         fresh_database(url) as database,
         System(tmp_path, Places(vhost.amqp_url, url, database, amazon.url)) as running,

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from actors.orders.enrich_orders import enrich_orders
-from domain.errors import NotYet, Throttled, Unavailable
+from domain.errors import NotYet, Refused, Throttled, Unavailable
 from domain.messages import Event, OrderEnriched
 from domain.order_enrichment import apply
-from domain.orders import EnrichmentState, Order, OrderStatus, Provenance
+from domain.orders import EnrichmentState, Order, OrderPage, OrderStatus, Provenance
 from tests.fakes.amazon import MemoryAmazon
 from tests.fakes.amazon_orders import PLACED, amazon_order
 from tests.fakes.orders_in import OrdersIn
@@ -197,3 +197,34 @@ def test_a_stored_value_is_not_overwritten_by_an_absent_one() -> None:
     after = apply(before, withheld, source="search", now=world.clock.now())
 
     assert (after or before).buyer == before.buyer
+
+
+def test_an_order_amazon_refuses_to_show_costs_only_itself() -> None:
+    world = world_of(2)
+    world.amazon.orders = {}
+    refused = Refused("getOrder", code="Unauthorized", status=403)
+    world.amazon.search = lambda account, **query: OrderPage((), None, None)  # type: ignore[method-assign]
+    world.amazon.orders = {order_id(1): amazon_order(order_id(1))}
+    world.amazon.raises = [refused]
+
+    enriched = enrich(world, world.imported())
+
+    assert [fact.order_id for fact in enriched] == [order_id(1)]
+    assert world.orders.all["demo", order_id(0)].flags == ("unreadable_at_amazon",)
+
+
+def test_an_order_of_a_page_that_cannot_be_read_is_flagged_and_the_others_are_stored() -> None:
+    world = world_of(2)
+    page = OrderPage(
+        orders=(amazon_order(order_id(1)),),
+        next_token=None,
+        last_updated_before=None,
+        unreadable=((order_id(0), "orderItems: is missing"),),
+    )
+    world.amazon.search = lambda account, **query: page  # type: ignore[method-assign]
+
+    assert [fact.order_id for fact in enrich(world, world.imported())] == [order_id(1)]
+
+    order = world.orders.all["demo", order_id(0)]
+    assert order.flags == ("unreadable_at_amazon",)
+    assert "orderItems: is missing" in [entry.what for entry in order.history]
