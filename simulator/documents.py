@@ -59,7 +59,7 @@ class Documents:
         gzipped: bool = False,
     ) -> Document:
         """Keep bytes as they are; ``gzipped`` only says what is declared of them."""
-        name = uuid.UUID(hashlib.md5(f"{next(self._serial)}".encode()).hexdigest())  # noqa: S324 -- a name
+        name = uuid.UUID(bytes=hashlib.sha256(f"{next(self._serial)}".encode()).digest()[:16])
         document = Document(
             document_id=f"amzn1.spdoc.1.4.sim.{name}",
             seller_id=seller_id,

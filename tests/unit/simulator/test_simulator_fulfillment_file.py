@@ -158,6 +158,8 @@ def test_one_bad_row_is_refused_and_the_others_are_not(bad: dict[str, str], code
         row(ID, A),
         row(ID, A, 1, ship_date="2026-11-23T20:30:00+09:00"),
         row(ID, A, 1, ship_date="2026-11-24"),
+        row(ID, A, 1, ship_date="2026-11-23T11:00:00+00:00"),
+        row(ID, A, 1, ship_date="2026-11-23T12:00:00+00:00"),
         row(ID, A, 1, tracking_number=""),
     ],
 )

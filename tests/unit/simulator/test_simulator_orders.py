@@ -158,6 +158,14 @@ def test_a_search_that_amazon_refuses_is_refused(query: dict[str, Any]) -> None:
     assert (answer.status, answer.json()["errors"][0]["code"]) == (400, "InvalidInput")
 
 
+def test_an_end_just_two_minutes_old_or_no_later_than_the_beginning_will_do() -> None:
+    caller = Caller(frozen())
+    two_minutes_ago = iso(START - timedelta(minutes=2))
+
+    assert caller.search(createdAfter=DAY_AGO, createdBefore=two_minutes_ago).status == 200
+    assert caller.search(createdAfter=DAY_AGO, createdBefore=DAY_AGO).status == 200
+
+
 def test_a_search_goes_by_creation_or_by_last_update() -> None:
     sim = frozen(throttle=False)
     old, new = START - timedelta(days=5), START - timedelta(hours=5)

@@ -155,9 +155,11 @@ def test_the_next_report_can_hold_exactly_these_bytes() -> None:
 def test_bytes_for_the_next_report_can_be_posted() -> None:
     sim = frozen()
     caller = Caller(sim)
-    body = {"content_base64": base64.b64encode(b"by post").decode()}
+    body = {"content_base64": base64.b64encode(b"by post").decode(), "compression": "GZIP"}
 
     assert caller.admin("POST", "report_document", body).json() == {"waiting": 1}
 
-    response = caller.document(caller.finished_report()["reportDocumentId"])
-    assert response.body == b"by post"
+    path = f"/reports/2021-06-30/documents/{caller.finished_report()['reportDocumentId']}"
+    told = caller.call("GET", path).json()
+    assert told["compressionAlgorithm"] == "GZIP"
+    assert caller.download(told["url"]).body == b"by post"
