@@ -119,8 +119,9 @@ def _judged(order: Order, source: str, now: datetime) -> Order:
     if state is EnrichmentState.INCOMPLETE_ROLE:
         what = f"{what}, missing: {', '.join(missing)}"
     judged = noted(judged, what, cause=source, at=now)
-    is_news = state is EnrichmentState.COMPLETE and order.enrichment is not state
-    return announced(judged, "order.enriched", at=now) if is_news else judged
+    if state is not EnrichmentState.COMPLETE:
+        return judged
+    return announced(judged, "order.enriched", at=now)
 
 
 def _completeness(order: Order, now: datetime) -> tuple[EnrichmentState, tuple[str, ...]]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.ledger import RowOutcome, RowVerdict, SkipReason
@@ -142,6 +142,21 @@ def test_rows_of_a_newer_report_in_two_chunks_add_up_in_either_order() -> None:
     assert [x.row for x in one.lines] == [5, 900]
 
 
+def test_a_report_that_changed_an_order_twice_is_remembered_once() -> None:
+    order = changed(imported(), parsed(5, quantity=3), by=report(2))
+    order = changed(order, parsed(900, sku="OF-7"), by=report(2))
+
+    assert [change.report_id for change in order.changes] == ["R1", "R2"]
+
+
+def test_a_channel_amazon_has_answered_is_not_doubted_again() -> None:
+    order = read_by_api(imported(parsed(fulfillment_channel="")))
+
+    again = changed(order, parsed(2, quantity=2, fulfillment_channel=""), by=report(2))
+
+    assert again.flags == ()
+
+
 def test_the_same_sku_twice_is_two_lines() -> None:
     assert len(imported(parsed(2), parsed(3)).lines) == 2
 
@@ -273,6 +288,7 @@ ROWS = st.lists(
 MAYBE_ORDER = st.one_of(st.none(), ROWS.map(lambda rows: decided(None, *rows, by=report(5)).order))
 
 
+@settings(max_examples=50)
 @given(MAYBE_ORDER, ROWS, st.sampled_from([4, 5, 6]), st.sampled_from(FirstSeen))
 def test_deciding_twice_changes_nothing_more_and_tells_the_same(
     order: Order | None, rows: list[ParsedLine], number: int, policy: FirstSeen
@@ -286,6 +302,7 @@ def test_deciding_twice_changes_nothing_more_and_tells_the_same(
     assert first.order is None or first.order != order
 
 
+@settings(max_examples=50)
 @given(ROWS, ROWS)
 def test_two_reports_in_either_order_end_in_the_same_lines_and_status(
     older: list[ParsedLine], newer: list[ParsedLine]
