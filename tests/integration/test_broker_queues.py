@@ -1,0 +1,329 @@
+"""What our broker makes of RabbitMQ's queues: limits, returns, delays, dead letters, deletion."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import dramatiq
+import dramatiq.worker
+import pika.data
+import pytest
+
+from actors.runtime.broker import HardenedRabbitmqBroker, make_broker
+from actors.runtime.dead_letters import Rejected, ReturnedTooOften, drain_dead_letters
+from actors.runtime.retry_policy import Requeue
+from domain.errors import Malformed, Unavailable
+from tests.fakes.broker_cases import (
+    OURS,
+    STOCK,
+    channel_to,
+    depth,
+    eventually,
+    make,
+    publish,
+    take_all,
+    working,
+)
+from tests.fakes.rabbitmq import RabbitMQ
+from tests.fakes.rabbitmq_management import Vhost
+from tests.fakes.rabbitmq_node import free_ports
+
+pytestmark = [
+    pytest.mark.rabbitmq,
+    # pika leaves the sockets of a connection that was cut open.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+NINETY_DAYS_MS = 7_776_000_000
+NEVER = 2_147_483_647
+
+
+@pytest.fixture(autouse=True)
+def short_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dramatiq.worker, "CONSUMER_RESTART_DELAY_SECS", 0.1)
+    monkeypatch.setattr(dramatiq.worker, "QUEUE_PREFETCH", 16)
+
+
+@dataclass
+class Keeper:
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    fails: bool = False
+
+    def __call__(self, message: dict[str, Any], **known: Any) -> None:
+        if self.fails:
+            raise Unavailable("the store is away")
+        self.kept.append({"message": message, **known})
+
+
+def broker_with_queue(vhost: Vhost, **settings: Any) -> HardenedRabbitmqBroker:
+    broker = make(OURS, vhost.amqp_url, **settings)
+    assert isinstance(broker, HardenedRabbitmqBroker)
+    broker.declare_queue("q", ensure=True)
+    return broker
+
+
+def test_the_queues_are_declared_so_that_nothing_is_lost(rabbitmq: RabbitMQ, vhost: Vhost) -> None:
+    broker_with_queue(vhost).close()
+    to_dead_letters = {
+        "x-queue-type": "quorum",
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": "q.XQ",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+
+    queues = rabbitmq.management.queues(vhost.name)
+
+    assert {name: queue["arguments"] for name, queue in queues.items()} == {
+        "q": {**to_dead_letters, "x-delivery-limit": 20},
+        "q.DQ": {**to_dead_letters, "x-delivery-limit": NEVER},
+        "q.XQ": {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": NEVER,
+            "x-message-ttl": NINETY_DAYS_MS,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("queue", "handed_out", "dead"), [("q", 21, 1), ("q.DQ", 50, 0), ("q.XQ", 50, 1)]
+)
+def test_only_a_main_queue_limits_how_often_a_message_may_come_back(
+    vhost: Vhost, queue: str, handed_out: int, dead: int
+) -> None:
+    broker_with_queue(vhost).close()
+    publish(vhost.amqp_url, queue, b"x")
+
+    with channel_to(vhost.amqp_url) as channel:
+        times = 0
+        for method, _, _ in channel.consume(queue, inactivity_timeout=1):
+            if method is None or times == 50:
+                break
+            times += 1
+            channel.basic_nack(method.delivery_tag, requeue=True)
+
+    assert times == handed_out
+    eventually(lambda: depth(vhost.amqp_url, "q.XQ") == dead)
+
+
+def test_a_returned_message_comes_again_until_it_can_be_settled(vhost: Vhost) -> None:
+    broker = broker_with_queue(vhost, first_pause_s=0.01)
+    tries: list[int] = []
+
+    @dramatiq.actor(broker=broker, queue_name="q")
+    def job(n: int) -> None:
+        tries.append(n)
+        if len(tries) < 4:
+            raise Requeue("nowhere to put it")
+
+    job.send(7)
+    with working(broker) as worker:
+        eventually(lambda: len(tries) == 4 and worker.work_queue.unfinished_tasks == 0)
+
+    assert tries == [7] * 4
+    assert depth(vhost.amqp_url, "q") == depth(vhost.amqp_url, "q.XQ") == 0
+
+
+def test_a_message_paused_before_its_return_is_there_after_a_stop(vhost: Vhost) -> None:
+    broker = broker_with_queue(vhost, first_pause_s=300)
+    tried = threading.Event()
+
+    @dramatiq.actor(broker=broker, queue_name="q")
+    def job() -> None:
+        tried.set()
+        raise Requeue("nowhere to put it")
+
+    job.send()
+    with working(broker):
+        assert tried.wait(30)
+
+    assert depth(vhost.amqp_url, "q") == 1
+
+
+def test_a_message_that_comes_back_too_often_is_quarantined_as_such(vhost: Vhost) -> None:
+    broker = broker_with_queue(vhost, first_pause_s=0.01, delivery_limit=2)
+
+    @dramatiq.actor(broker=broker, queue_name="q")
+    def job() -> None:
+        raise Requeue("nowhere to put it")
+
+    job.send()
+    with working(broker):
+        eventually(lambda: depth(vhost.amqp_url, "q.XQ") == 1)
+    keeper = Keeper()
+
+    assert drain_dead_letters(broker, ["q"], keeper) == 1
+    assert isinstance(keeper.kept[0]["error"], ReturnedTooOften)
+
+
+def test_a_delayed_message_outlives_its_worker(vhost: Vhost) -> None:
+    seen: list[int] = []
+
+    def job_of(broker: dramatiq.Broker) -> dramatiq.Actor[[int], None]:
+        @dramatiq.actor(broker=broker, queue_name="q")
+        def job(n: int) -> None:
+            seen.append(n)
+
+        return job
+
+    broker = broker_with_queue(vhost)
+    job_of(broker).send_with_options(args=(1,), delay=1500)
+    with working(broker) as worker:
+        eventually(lambda: worker.consumers["q.DQ"].delay_queue.qsize() == 1)
+    assert seen == []
+
+    broker = broker_with_queue(vhost)
+    job_of(broker)
+    with working(broker):
+        eventually(lambda: seen == [1])
+    assert depth(vhost.amqp_url, "q.DQ") == 0
+
+
+@pytest.mark.parametrize(("kind", "runs"), [(STOCK, [2, 2, 2, 2]), (OURS, [2, 1, 1, 1])])
+def test_what_was_taken_ahead_over_a_reconnect_is_not_done_twice(
+    rabbitmq: RabbitMQ, vhost: Vhost, kind: str, runs: list[int]
+) -> None:
+    broker = make(kind, vhost.amqp_url)
+    begun: list[int] = []
+    gate = threading.Event()
+
+    @dramatiq.actor(broker=broker, queue_name="q")
+    def job(n: int) -> None:
+        begun.append(n)
+        assert gate.wait(30)
+
+    for n in range(4):
+        job.send(n)
+    with working(broker, threads=1) as worker:
+        # 0 is being worked on, 1 to 3 are taken ahead, when the connection is cut.
+        eventually(lambda: begun == [0] and worker.work_queue.qsize() == 3)
+        rabbitmq.close_all_connections()
+        eventually(lambda: worker.work_queue.qsize() == 7)
+        gate.set()
+        eventually(lambda: worker.work_queue.unfinished_tasks == 0)
+
+    assert [begun.count(n) for n in range(4)] == runs
+
+
+def test_every_queue_may_be_deleted_while_it_is_worked_on(vhost: Vhost) -> None:
+    broker = broker_with_queue(vhost)
+    seen: list[int] = []
+
+    @dramatiq.actor(broker=broker, queue_name="q")
+    def job(n: int) -> None:
+        seen.append(n)
+        if n == 3:
+            raise KeyError(n)
+
+    with working(broker):
+        job.send(1)
+        eventually(lambda: seen == [1])
+        with channel_to(vhost.amqp_url) as channel:
+            for name in ("q", "q.DQ", "q.XQ"):
+                channel.queue_delete(name)
+        job.send(2)
+        job.send(3)
+        eventually(lambda: sorted(seen) == [1, 2, 3])
+        eventually(lambda: depth(vhost.amqp_url, "q.XQ") == 1)
+
+
+def test_a_header_that_breaks_pika_breaks_no_consumer_and_no_drain(
+    vhost: Vhost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = broker_with_queue(vhost)
+    seen: list[str] = []
+    consumed: list[str] = []
+    consume = broker.consume
+
+    def counted(queue_name: str, **known: Any) -> Any:
+        consumed.append(queue_name)
+        return consume(queue_name, **known)
+
+    monkeypatch.setattr(broker, "consume", counted)
+
+    @dramatiq.actor(broker=broker, queue_name="q")
+    def job(what: str) -> None:
+        seen.append(what)
+
+    encode = pika.data.encode_value
+
+    def encode_milliseconds(pieces: list[bytes], value: object) -> int:
+        if value != "now in ms":
+            return int(encode(pieces, value))
+        pieces.append(b"T" + (1_700_000_000_000).to_bytes(8, "big"))
+        return 9
+
+    with monkeypatch.context() as foreign:
+        foreign.setattr(pika.data, "encode_value", encode_milliseconds)
+        publish(
+            vhost.amqp_url,
+            "q",
+            job.message("with header").encode(),
+            b"hello",
+            headers={"sent_at": "now in ms", "x-delivery-count": "many"},
+        )
+    job.send("behind")
+    with working(broker, threads=1):
+        eventually(lambda: seen == ["with header", "behind"])
+        eventually(lambda: depth(vhost.amqp_url, "q.XQ") == 1)
+
+    assert sorted(consumed) == ["q", "q.DQ"]
+    assert drain_dead_letters(broker, ["q"], Keeper()) == 1
+
+
+def test_dead_letters_are_drained_whatever_they_are(vhost: Vhost) -> None:
+    broker = broker_with_queue(vhost)
+
+    @dramatiq.actor(broker=broker, queue_name="q")
+    def job() -> None:
+        raise KeyError
+
+    broker.enqueue(job.message().copy(options={"flow_id": "f1", "account": "a1"}))
+    publish(vhost.amqp_url, "q", b"\xffhello")
+    with working(broker):
+        eventually(lambda: depth(vhost.amqp_url, "q.XQ") == 2)
+    publish(vhost.amqp_url, "q.XQ", b"forged", headers={"x-death": "yesterday"})
+    publish(vhost.amqp_url, "q.XQ", b"forged too", headers={"x-death": [1]})
+    keeper = Keeper()
+
+    assert drain_dead_letters(broker, ["q"], keeper) == 4
+    assert drain_dead_letters(broker, ["q"], keeper) == 0
+
+    kept = {type(each["error"]): each for each in keeper.kept[:2]}
+    assert kept[Rejected]["message"]["actor_name"] == "job"
+    assert (kept[Rejected]["flow_id"], kept[Rejected]["account"]) == ("f1", "a1")
+    assert kept[Rejected]["died_at"].tzinfo is not None
+    assert base64.b64decode(kept[Malformed]["message"]["body_base64"]) == b"\xffhello"
+    assert [each["died_at"] for each in keeper.kept[2:]] == [None, None]
+    assert depth(vhost.amqp_url, "q.XQ") == 0
+
+
+def test_a_letter_that_cannot_be_kept_stays_in_rabbitmq(vhost: Vhost) -> None:
+    broker = broker_with_queue(vhost)
+    publish(vhost.amqp_url, "q.XQ", b"one", b"two")
+
+    with pytest.raises(Unavailable, match="the store is away"):
+        drain_dead_letters(broker, ["q"], Keeper(fails=True))
+
+    assert sorted(take_all(vhost.amqp_url, "q.XQ")) == [b"one", b"two"]
+
+
+def test_a_drain_brings_a_deleted_dead_letter_queue_back(rabbitmq: RabbitMQ, vhost: Vhost) -> None:
+    broker = broker_with_queue(vhost)
+    with channel_to(vhost.amqp_url) as channel:
+        channel.queue_delete("q.XQ")
+
+    assert drain_dead_letters(broker, ["q"], Keeper()) == 0
+    assert "q.XQ" in rabbitmq.management.queues(vhost.name)
+
+
+def test_without_rabbitmq_a_drain_says_so() -> None:
+    (port,) = free_ports(1)
+    broker = make_broker(f"amqp://127.0.0.1:{port}/?connection_attempts=1")
+
+    with pytest.raises(Unavailable, match="RabbitMQ"):
+        drain_dead_letters(broker, ["q"], Keeper())
