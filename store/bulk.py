@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from store.tables import Collection
 
+Expression = Any
+"""A MongoDB aggregation expression."""
+
 DUPLICATE_KEY = 11000
 """Source: MongoDB error codes."""
+
+
+def guarded(key: str, guard: Expression, changes: Mapping[str, Expression]) -> UpdateOne:
+    """Return the update of a document that changes it only where ``guard`` holds.
+
+    ``changes`` are expressions; ``literal`` makes one of a value.  The guard is in the update and
+    not in the filter because a filter on more than ``_id`` makes the embedded server look through
+    the whole collection; everywhere else it is the same.
+    """
+    fields = {name: {"$cond": [guard, to, f"${name}"]} for name, to in changes.items()}
+    return UpdateOne({"_id": key}, [{"$set": fields}])
+
+
+def literal(value: Any) -> Expression:
+    """Return the expression for a value as it is; for None, the removal of its field."""
+    return "$$REMOVE" if value is None else {"$literal": value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +42,8 @@ class Written:
     """Upserts that made a document."""
     refused: frozenset[int]
     """Upserts that met a key which somebody made in the same moment."""
-    matched: int
-    """How many of the others found their document."""
+    modified: int
+    """How many of the others changed their document."""
 
 
 def write_all(collection: Collection, updates: Sequence[UpdateOne]) -> Written:
@@ -42,5 +62,5 @@ def write_all(collection: Collection, updates: Sequence[UpdateOne]) -> Written:
             raise
         created = frozenset(each["index"] for each in exc.details["upserted"])
         refused = frozenset(error["index"] for error in errors)
-        return Written(created, refused, int(exc.details["nMatched"]))
-    return Written(frozenset(done.upserted_ids or ()), frozenset(), done.matched_count)
+        return Written(created, refused, int(exc.details["nModified"]))
+    return Written(frozenset(done.upserted_ids or ()), frozenset(), done.modified_count)

@@ -12,14 +12,22 @@ from pymongo.errors import DuplicateKeyError
 from domain.ledger import ChunkEntry, ReportTally, RowOutcome, RowVerdict, SkipReason
 from domain.messages import RejectedRow, ReportKind
 from store.bulk import write_all
+from store.distinct_orders import DistinctOrders
 from store.failures import translated
 from store.mapping import from_document, to_document
-from store.moments import store_now
+from store.moments import LONG_AGO, store_now
 from store.report_documents import ChunkDocument, SkippedRowDocument
 from store.tables import Database, Raw, collection_of
 
-CHANGED_MOST = (RowOutcome.UNCHANGED, RowOutcome.UPDATED, RowOutcome.CREATED)
-"""What counts for an order with several rows: the last of these that any of its rows has."""
+COUNTED = {
+    "rows": 1,
+    "outcomes": 1,
+    "skips": 1,
+    "verdicts.order_id": 1,
+    "verdicts.outcome": 1,
+    "verdicts.recovered": 1,
+}
+"""What a tally reads of a chunk."""
 
 
 class Ledger:
@@ -64,32 +72,24 @@ class Ledger:
 
     @translated
     def tally(self, report_id: str) -> ReportTally:
-        """Count a report's outcomes; distinct orders are counted by the server.
-
-        Index: ``of_report``.
-        """
+        """Count a report's outcomes, chunk by chunk.  Index: ``of_report``."""
         rows, chunks, outcomes, skips = 0, 0, Counter[str](), Counter[str]()
-        counted = {"rows": 1, "outcomes": 1, "skips": 1}
-        for raw in self._chunks.find({"report_id": report_id}, counted):
+        orders = DistinctOrders()
+        for raw in self._chunks.find({"report_id": report_id}, COUNTED):
             rows, chunks = rows + raw["rows"], chunks + 1
             outcomes.update(raw["outcomes"])
             skips.update(raw["skips"])
+            for each in raw["verdicts"]:
+                recovered = each.get("recovered", False)
+                orders.add(each["order_id"], each["outcome"], recovered=recovered)
         return ReportTally(
             rows=rows,
             row_outcomes={outcome: outcomes[outcome] for outcome in RowOutcome},
-            orders=self._distinct_orders(report_id),
+            orders=orders.counts(),
             skipped={reason: skips[reason] for reason in SkipReason if skips[reason]},
             rejected=outcomes[RowOutcome.REJECTED],
             chunks=chunks,
         )
-
-    def _distinct_orders(self, report_id: str) -> dict[str, int]:
-        """Count orders by the most that was done to them; ``recovered`` is part of created."""
-        counts = {"created": 0, "recovered": 0, "updated": 0, "unchanged": 0}
-        for group in self._chunks.aggregate(_orders_of(report_id), allowDiskUse=True):
-            counts[CHANGED_MOST[group["_id"]["done"]]] += group["orders"]
-            counts["recovered"] += group["orders"] if group["_id"]["recovered"] else 0
-        return counts
 
     def _note_skipped(self, entry: ChunkEntry) -> None:
         """Note skipped orders, first and last report; a late replay does not turn it back."""
@@ -98,9 +98,7 @@ class Ledger:
             for verdict in reversed(entry.verdicts)
             if verdict.reason is not None
         }
-        updates = [_skipped_row(entry, each) for each in skipped.values()]
-        write_all(self._skipped, [first for first, _ in updates])
-        write_all(self._skipped, [last for _, last in updates])
+        write_all(self._skipped, [_skipped_row(entry, each) for each in skipped.values()])
 
 
 def chunk_key(report_id: str, chunk: int) -> str:
@@ -149,44 +147,14 @@ def _order_ids(entry: ChunkEntry) -> list[str]:
     return sorted({part.order_id for part in parts if part.order_id})
 
 
-def _skipped_row(entry: ChunkEntry, verdict: RowVerdict) -> tuple[UpdateOne, UpdateOne]:
-    """Return how to note an order for the first time, and how to note its last sighting."""
+def _skipped_row(entry: ChunkEntry, verdict: RowVerdict) -> UpdateOne:
+    """Return how to note an order: for the first time, or its last sighting if it is later."""
     key = f"{entry.account}/{verdict.order_id}/{verdict.reason}"
-    seen = {"report_id": entry.report_id, "row": verdict.row, "seen_at": entry.imported_at}
-    first = {f"first_{name}": value for name, value in seen.items()}
-    last = {f"last_{name}": value for name, value in seen.items()}
     who = {"account": entry.account, "order_id": verdict.order_id, "reason": str(verdict.reason)}
-    # Apart: an upsert with a second condition looks through everything on the embedded server.
-    older = {"_id": key, "last_seen_at": {"$lt": entry.imported_at}}
-    return (
-        UpdateOne({"_id": key}, {"$setOnInsert": who | first | last}, upsert=True),
-        UpdateOne(older, {"$set": last}),
-    )
-
-
-def _orders_of(report_id: str) -> list[Raw]:
-    outcome = "$verdicts.outcome"
-    done = {
-        "$switch": {
-            "branches": [
-                {"case": {"$eq": [outcome, RowOutcome.CREATED.value]}, "then": 2},
-                {"case": {"$eq": [outcome, RowOutcome.UPDATED.value]}, "then": 1},
-            ],
-            "default": 0,
-        }
-    }
-    ours = {"verdicts.outcome": {"$in": [each.value for each in CHANGED_MOST]}}
-    order = {
-        "_id": "$verdicts.order_id",
-        "done": {"$max": done},
-        "recovered": {"$max": {"$ifNull": ["$verdicts.recovered", False]}},
-    }
-    kind = {"_id": {"done": "$done", "recovered": "$recovered"}, "orders": {"$sum": 1}}
-    return [
-        {"$match": {"report_id": report_id}},
-        {"$project": {"verdicts": 1}},
-        {"$unwind": "$verdicts"},
-        {"$match": ours},
-        {"$group": order},
-        {"$group": kind},
-    ]
+    seen = {"report_id": entry.report_id, "row": verdict.row, "seen_at": entry.imported_at}
+    is_later = {"$lt": [{"$ifNull": ["$last_seen_at", LONG_AGO]}, entry.imported_at]}
+    fields: Raw = {name: {"$literal": value} for name, value in who.items()}
+    for name, value in seen.items():
+        fields[f"first_{name}"] = {"$ifNull": [f"$first_{name}", {"$literal": value}]}
+        fields[f"last_{name}"] = {"$cond": [is_later, {"$literal": value}, f"$last_{name}"]}
+    return UpdateOne({"_id": key}, [{"$set": fields}], upsert=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
 
 from domain.orders import Order
-from store.bulk import write_all
+from store.bulk import Expression, guarded, literal, write_all
 from store.encryption import FieldCipher
 from store.mapping import in_ms
+from store.moments import NOW
 from store.order_mapping import order_changes, order_document
 from store.tables import Collection, Raw
 
@@ -39,7 +39,7 @@ class Write:
 class Round:
     """The writes of one round.  Each carries the round's own mark, so that it can be found again.
 
-    A lost update is silent (nothing matched) and a bulk write tells only how many matched; the
+    A lost update is silent (nothing changed) and a bulk write tells only how many changed; the
     mark tells which.  A document keeps the last few, since the next writer may be quick.
     """
 
@@ -65,10 +65,9 @@ class Round:
             return [], []
         done = write_all(orders, [each.update for each in planned])
         won = [each for n, each in enumerate(self._creations) if n in done.created]
-        found_made = len(self._creations) - len(won) - len(done.refused)
-        if done.matched - found_made == len(self._updates):
+        if done.modified == len(self._updates) and len(won) == len(self._creations):
             won += self._updates
-        else:
+        elif self._updates:
             mine = self._found_again(orders)
             won += [each for each in self._updates if each.document["_id"] in mine]
         won_ids = {each.order_id for each in won}
@@ -77,11 +76,15 @@ class Round:
     def _creation(self, key: str, new: Order) -> Write:
         document = order_document(new, self._cipher)
         document |= {"revision": 1, "imported_at": self._now}
-        # By _id alone: with a second condition the embedded server looks through all orders.
         fields = {name: value for name, value in document.items() if value is not None}
-        marks = {"writers": [self._mark], "changed_at": self._now}
-        update = UpdateOne({"_id": key}, {"$setOnInsert": fields | marks}, upsert=True)
-        return Write(new.order_id, update, {"_id": key, **document})
+        # Where the order exists by now, only its time of change moves on, which harms nobody.
+        making = {
+            "$setOnInsert": {**fields, "writers": [self._mark]},
+            "$currentDate": {"changed_at": True},
+        }
+        return Write(
+            new.order_id, UpdateOne({"_id": key}, making, upsert=True), {"_id": key, **document}
+        )
 
     def _update(self, key: str, stored: Stored, new: Order) -> Write | None:
         changes = order_changes(stored.order, new, stored.raw.get("buyer"), self._cipher)
@@ -89,20 +92,17 @@ class Round:
             return None
         revision = stored.order.revision
         changes |= {"revision": revision + 1}
-        update = UpdateOne({"_id": key, "revision": revision}, self._operators(changes))
+        written = {name: literal(value) for name, value in changes.items()}
+        written |= {"writers": self._marks(), "changed_at": NOW}
+        update = guarded(key, {"$eq": ["$revision", revision]}, written)
         return Write(new.order_id, update, stored.raw | changes)
+
+    def _marks(self) -> Expression:
+        """Return the last few marks and ours."""
+        known = {"$ifNull": ["$writers", []]}
+        return {"$slice": [{"$concatArrays": [known, [self._mark]]}, -MARKS_KEPT]}
 
     def _found_again(self, orders: Collection) -> set[str]:
         keys = [each.document["_id"] for each in self._updates]
-        mine = {"_id": {"$in": keys}, "writers": self._mark}
-        return {raw["_id"] for raw in orders.find(mine, {"_id": 1})}
-
-    def _operators(self, fields: Raw) -> dict[str, Any]:
-        """Return the update that writes fields; None removes one.  The server adds its time."""
-        operators: dict[str, Any] = {
-            "$set": {name: value for name, value in fields.items() if value is not None},
-            "$push": {"writers": {"$each": [self._mark], "$slice": -MARKS_KEPT}},
-            "$currentDate": {"changed_at": True},
-        }
-        absent = {name: "" for name, value in fields.items() if value is None}
-        return operators | ({"$unset": absent} if absent else {})
+        found = orders.find({"_id": {"$in": keys}}, {"writers": 1})
+        return {raw["_id"] for raw in found if self._mark in raw.get("writers", ())}
