@@ -251,4 +251,30 @@ class TrackingEntered(Event):
     """When it was entered there; an older entry never replaces a newer one."""
 
 
+class FulfillmentBatched(Event):
+    """A fulfillment feed is prepared.  ``feed`` is *our* id of it, here and in what follows."""
+
+    feed: str
+
+
+class FeedSubmitted(Event):
+    """Amazon has the feed.
+
+    ``attempt`` numbers the polls: a second chain of polls dies at the first one already taken.
+    """
+
+    feed: str
+    amazon_feed_id: str
+    attempt: int = 0
+
+
+class FeedProcessed(Event):
+    """A feed has an outcome that its members have not taken yet (``domain.feeds.FeedOutcome``)."""
+
+    feed: str
+    feed_type: str
+    """Amazon's name of the type; stages leave those of another type alone."""
+    outcome: str
+
+
 OrderLinesParsed.model_rebuild()
