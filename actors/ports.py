@@ -143,6 +143,10 @@ class Orders(Protocol):
         """Return an order, buyer included."""
         ...
 
+    def unread_since(self, account: str, *, at_least: int) -> datetime | None:
+        """Return how far back a search must reach to show the orders never read; None: few."""
+        ...
+
     def due_for_reading(self, account: str, *, before: datetime, limit: int) -> list[str]:
         """Return ids of orders with ``next_read_at <= before``, nearest ship-by first."""
         ...
@@ -151,8 +155,17 @@ class Orders(Protocol):
 class Passes(Protocol):
     """The one enrichment pass per account (store).  All times are the store's."""
 
-    def take(self, account: str, *, holder: str, wanted_at: datetime) -> Turn:
+    def take(
+        self,
+        account: str,
+        *,
+        holder: str,
+        wanted_at: datetime,
+        reach_back_to: datetime | None,
+    ) -> Turn:
         """Ask for a pass that started after ``wanted_at`` and try to be the one who runs it.
+
+        A new pass searches changes since ``reach_back_to`` if that is earlier than what is known.
 
         See ``domain.enrichment_pass`` for the four answers.
         """
@@ -264,6 +277,8 @@ class Policy:
     """Marketplace id by sales channel as reports spell it, e.g. ``Amazon.com``."""
     poll_deadline: timedelta = timedelta(hours=2)
     """A report not ready by then is abandoned and asked for anew."""
+    search_from: int = 30
+    """So many orders never read are searched for; fewer are read singly (getOrder's burst)."""
     singles_at_once: int = 200
     """Orders read one by one in one go of a pass, before its lease is renewed."""
     chunk_backlog: int = 8

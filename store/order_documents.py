@@ -99,6 +99,11 @@ class OrderDocument(Document):
             "fields": ["account", "ship_by", "next_read_at"],
             "partialFilterExpression": {"next_read_at": {"$exists": True}},
         },
+        {
+            "name": "unread",
+            "fields": ["account", "amazon_status_at"],
+            "partialFilterExpression": {"enrichment": "due"},
+        },
         {"name": "newest", "fields": ["-purchased_at", "-id"]},
         {"name": "newest_of_status", "fields": ["account", "status", "-purchased_at", "-id"]},
         {"name": "changed", "fields": ["changed_at", "id"]},

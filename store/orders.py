@@ -11,7 +11,7 @@ from itertools import islice
 from pymongo import UpdateOne
 
 from domain.errors import Contended
-from domain.orders import Order
+from domain.orders import EnrichmentState, Order
 from store.encryption import FieldCipher
 from store.failures import translated
 from store.moments import store_now
@@ -84,6 +84,17 @@ class Orders:
         if len(first) >= limit:
             return first
         return first + self._ids({**due, "ship_by": None}, "next_read_at", limit - len(first))
+
+    @translated
+    def unread_since(self, account: str, *, at_least: int) -> datetime | None:
+        """Return how far back a search must reach to show the orders that were never read.
+
+        None when fewer than ``at_least`` wait: reading them singly is cheaper.  Index: ``unread``.
+        """
+        unread = {"account": account, "enrichment": EnrichmentState.DUE.value}
+        found = self._orders.find(unread, {"amazon_status_at": 1})
+        oldest = list(found.sort("amazon_status_at", 1).limit(at_least))
+        return oldest[0]["amazon_status_at"] if len(oldest) >= at_least else None
 
     @translated
     def reseal(self) -> int:

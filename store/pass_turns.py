@@ -15,6 +15,8 @@ LEASE = timedelta(seconds=150)
 """Renewed with every page; outlives the time limits of a call to Amazon."""
 OVERLAP = timedelta(minutes=10)
 """A new search begins this long before the last one's end: changes appear with a delay."""
+FARTHEST = timedelta(days=30)
+"""No search reaches back farther: older orders are read singly."""
 TOKEN_LIVES = timedelta(hours=20)
 """A page token is good for 24 hours; an older one is not tried.
 Source: Orders API 2026-01-01, searchOrders, pagination."""
@@ -45,9 +47,17 @@ class PassState:
 
 
 def taken(
-    state: PassState, holder: str, now: datetime, lease: timedelta = LEASE
+    state: PassState,
+    holder: str,
+    now: datetime,
+    lease: timedelta = LEASE,
+    *,
+    reach_back_to: datetime | None = None,
 ) -> tuple[Turn, PassState | None]:
-    """Answer who asks for a pass; with a state to be written when it is theirs."""
+    """Answer who asks for a pass; with a state to be written when it is theirs.
+
+    A new pass reaches back to ``reach_back_to`` even when changes up to a later time are known.
+    """
     if state.lease_until is not None and state.lease_until > now:
         if state.holder != holder:
             return Covered(), None  # The holder asks again when it is through, and runs another.
@@ -56,7 +66,7 @@ def taken(
     if state.started_at is None:
         if _is_covered(state):
             return Covered(), None
-        state = _begun(state, now)
+        state = _begun(state, now, reach_back_to)
     elif state.token_at is not None and state.token_at + TOKEN_LIVES <= now:
         state = search_restarted(state)
     state = replace(renewed(state, now, lease), holder=holder)
@@ -115,8 +125,10 @@ def _is_covered(state: PassState) -> bool:
     return state.covered_through is not None and state.covered_through >= state.wanted_at
 
 
-def _begun(state: PassState, now: datetime) -> PassState:
+def _begun(state: PassState, now: datetime, reach_back_to: datetime | None) -> PassState:
     since = now - LOOKBACK if state.watermark is None else state.watermark - OVERLAP
+    if reach_back_to is not None:
+        since = max(min(since, reach_back_to - OVERLAP), now - FARTHEST)
     return replace(search_restarted(state), started_at=now, updated_after=since)
 
 

@@ -38,7 +38,14 @@ class Passes:
         self._passes = collection_of(database, PassDocument)
 
     @translated
-    def take(self, account: str, *, holder: str, wanted_at: datetime) -> Turn:
+    def take(
+        self,
+        account: str,
+        *,
+        holder: str,
+        wanted_at: datetime,
+        reach_back_to: datetime | None = None,
+    ) -> Turn:
         """Ask for a pass that started after ``wanted_at`` and try to be the one who runs it.
 
         The wish is noted before the state is looked at, and a holder asks again after its pass,
@@ -51,7 +58,7 @@ class Passes:
         self._passes.update_one({"_id": account}, wish, upsert=True)
         for _ in range(ROUNDS):
             state, now = self._state(account), store_now(self._database)
-            turn, after = taken(state, holder, now, self._lease)
+            turn, after = taken(state, holder, now, self._lease, reach_back_to=reach_back_to)
             if after is None or self._write(account, state, after):
                 return turn
         raise Contended(f"the enrichment pass of {account} changed hands all the time")

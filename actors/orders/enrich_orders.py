@@ -13,21 +13,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actors.orders.order_reading import OrderReading
-from actors.ports import AmazonOrders, Clock, Orders, Passes, Policy
+from actors.ports import AmazonOrders, Clock, Orders, Passes, Policy, Reports
 from actors.runtime.stage import stage
 from domain.enrichment_pass import Busy, Covered, Run
-from domain.errors import NotYet, Throttled, Transient, Waiting
+from domain.errors import NotYet
 from domain.messages import OrderEnriched, OrdersImported, RefreshDue
-
-AT_LEAST_S = 20.0
-"""Coming back for a single free call is not worth a message."""
 
 
 @stage(consumes=(OrdersImported, RefreshDue), emits=(OrderEnriched,))
-def enrich_orders(
+def enrich_orders(  # noqa: PLR0913  its ports
     trigger: OrdersImported | RefreshDue,
     *,
     passes: Passes,
+    reports: Reports,
     orders: Orders,
     amazon_orders: AmazonOrders,
     policy: Policy,
@@ -40,33 +38,33 @@ def enrich_orders(
             message is being worked on elsewhere.
         Unavailable, Refused: Amazon's answer.
     """
-    wanted_at = trigger.due_at if isinstance(trigger, RefreshDue) else trigger.imported_at
-    reading = OrderReading(trigger.account, trigger.event_id, passes, orders, amazon_orders, clock)
+    if isinstance(trigger, OrdersImported) and _has_more_to_come(trigger, reports):
+        return
+    reading = OrderReading(
+        trigger.account, trigger.event_id, passes, orders, amazon_orders, clock, policy
+    )
     while True:
-        match passes.take(trigger.account, holder=trigger.event_id, wanted_at=wanted_at):
+        turn = passes.take(
+            trigger.account,
+            holder=trigger.event_id,
+            wanted_at=trigger.due_at if isinstance(trigger, RefreshDue) else trigger.imported_at,
+            reach_back_to=orders.unread_since(trigger.account, at_least=policy.search_from),
+        )
+        match turn:
             case Covered():
                 return
             case Busy(retry_after_s):
                 raise NotYet("this pass is running elsewhere", retry_after_s=retry_after_s)
             case Run() as run:
-                for order_id in _read_all(run, reading, policy):
+                for order_id in reading.read(run):
                     yield OrderEnriched.following(trigger, key=order_id, order_id=order_id)
 
 
-def _read_all(run: Run, reading: OrderReading, policy: Policy) -> Iterator[str]:
-    try:
-        try:
-            yield from reading.pages(run)
-        except Throttled as search:
-            # The quota of single reads is another one; use it while the search has to wait.
-            yield from reading.singles(run, policy.singles_at_once)
-            raise search from None
-        yield from reading.singles(run, policy.singles_at_once)
-    except Waiting as wait:
-        seconds = max(wait.retry_after_s, AT_LEAST_S)
-        reading.put_off(seconds)
-        raise NotYet(str(wait), retry_after_s=seconds) from wait
-    except Transient:
-        reading.put_off(0.0)  # The retry of this message goes on where this run stopped.
-        raise
-    reading.finish()
+def _has_more_to_come(imported: OrdersImported, reports: Reports) -> bool:
+    """Say whether the chunk's report is still being imported.
+
+    Its last chunk, which closes it, starts the pass: a search before that would show orders we do
+    not have yet, and they would have to be read one by one later.
+    """
+    report = reports.get(imported.report_id)
+    return report is not None and report.is_open

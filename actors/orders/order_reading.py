@@ -6,36 +6,70 @@ Used by ``enrich_orders`` alone; here are the reads and writes, there is the ord
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from actors.ports import AmazonOrders, Clock, Orders, Passes
+from actors.ports import AmazonOrders, Clock, Orders, Passes, Policy
 from domain.enrichment_pass import Run
-from domain.errors import Malformed, NotYet, Refused, StalePageToken
+from domain.errors import (
+    Malformed,
+    NotYet,
+    Refused,
+    StalePageToken,
+    Throttled,
+    Transient,
+    Waiting,
+)
 from domain.order_enrichment import apply
 from domain.order_missing import not_found, unreadable
 from domain.orders import AmazonOrder
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """Orders fall due by a worker's clock, passes start by the store's; reading early is harmless."""
+AT_LEAST_S = 20.0
+"""Coming back for a single free call is not worth a message."""
 LEASE_LOST = "the lease of the pass was lost to another worker"
 
 
+@dataclass(frozen=True, slots=True)
 class OrderReading:
     """The reads and writes of one pass, held by one message."""
 
-    def __init__(
-        self,
-        account: str,
-        holder: str,
-        passes: Passes,
-        orders: Orders,
-        amazon_orders: AmazonOrders,
-        clock: Clock,
-    ) -> None:
-        self._account, self._holder = account, holder
-        self._passes, self._orders, self._amazon_orders = passes, orders, amazon_orders
-        self._clock = clock
+    account: str
+    holder: str
+    passes: Passes
+    orders: Orders
+    amazon_orders: AmazonOrders
+    clock: Clock
+    policy: Policy
+
+    def read(self, run: Run) -> Iterator[str]:
+        """Read everything of the pass; yield the ids of the orders read.
+
+        Raises:
+            NotYet: quota is used up (the pass is kept for this message), or the lease is lost.
+            Unavailable, Refused: Amazon's answer.
+        """
+        try:
+            yield from self._all(run)
+        except Waiting as wait:
+            seconds = max(wait.retry_after_s, AT_LEAST_S)
+            self.put_off(seconds)
+            raise NotYet(str(wait), retry_after_s=seconds) from wait
+        except Transient:
+            self.put_off(0.0)  # The retry of this message goes on where this run stopped.
+            raise
+        self.finish()
+
+    def _all(self, run: Run) -> Iterator[str]:
+        try:
+            yield from self.pages(run)
+        except Throttled as search:
+            # The quota of single reads is another one; use it while the search has to wait.
+            yield from self.singles(run)
+            raise search from None
+        yield from self.singles(run)
 
     def pages(self, run: Run) -> Iterator[str]:
         """Store every page of changed orders that is left; yield the ids of the known ones.
@@ -47,26 +81,26 @@ class OrderReading:
         page_token, searched = run.page_token, run.searched
         while not searched:
             try:
-                page = self._amazon_orders.search(
-                    self._account, updated_after=run.updated_after, page_token=page_token
+                page = self.amazon_orders.search(
+                    self.account, updated_after=run.updated_after, page_token=page_token
                 )
             except StalePageToken:
-                self._passes.restart_search(self._account, holder=self._holder)
+                self.passes.restart_search(self.account, holder=self.holder)
                 page_token = None
                 continue
             yield from self._store(page.orders, source="searchOrders")
             self._note_unreadable(dict(page.unreadable), source="searchOrders")
             page_token, searched = page.next_token, page.next_token is None
             self._keep_lease(
-                self._passes.page_stored(
-                    self._account,
-                    holder=self._holder,
+                self.passes.page_stored(
+                    self.account,
+                    holder=self.holder,
                     next_token=page.next_token,
                     last_updated_before=page.last_updated_before,
                 )
             )
 
-    def singles(self, run: Run, at_once: int) -> Iterator[str]:
+    def singles(self, run: Run) -> Iterator[str]:
         """Read the orders that are due, nearest ship-by first, until none is left.
 
         Raises:
@@ -74,51 +108,52 @@ class OrderReading:
             Waiting, Unavailable, Refused: Amazon's answer.
         """
         done: set[str] = set()
-        while due := self._due(run, at_once, done):
+        while due := self._due(run, done):
             for order_id in due:
                 done.add(order_id)
                 yield from self._read_one(order_id)
-            self._keep_lease(self._passes.renew(self._account, holder=self._holder))
+            self._keep_lease(self.passes.renew(self.account, holder=self.holder))
 
     def put_off(self, seconds: float) -> None:
         """Keep the pass for this message, which will be back in ``seconds``."""
-        self._passes.put_off(self._account, holder=self._holder, seconds=seconds)
+        self.passes.put_off(self.account, holder=self.holder, seconds=seconds)
 
     def finish(self) -> None:
         """The pass is through."""
-        self._passes.finish(self._account, holder=self._holder)
+        self.passes.finish(self.account, holder=self.holder)
 
-    def _due(self, run: Run, at_once: int, done: set[str]) -> list[str]:
+    def _due(self, run: Run, done: set[str]) -> list[str]:
         before = run.started_at + CLOCKS_DIFFER
-        due = self._orders.due_for_reading(self._account, before=before, limit=at_once)
+        limit = self.policy.singles_at_once
+        due = self.orders.due_for_reading(self.account, before=before, limit=limit)
         return [order_id for order_id in due if order_id not in done]
 
     def _read_one(self, order_id: str) -> Iterator[str]:
         try:
-            found = self._amazon_orders.get(self._account, order_id)
+            found = self.amazon_orders.get(self.account, order_id)
         except (Refused, Malformed) as exc:
             # It is about this one order; the others must not wait for it.
             self._note_unreadable({order_id: str(exc)}, source="getOrder")
             return
         if found is None:
-            decide = partial(not_found, now=self._clock.now())
-            self._orders.change(self._account, {order_id: decide})
+            decide = partial(not_found, now=self.clock.now())
+            self.orders.change(self.account, {order_id: decide})
         else:
             yield from self._store((found,), source="getOrder")
 
     def _note_unreadable(self, why_of: Mapping[str, str], *, source: str) -> None:
-        now = self._clock.now()
+        now = self.clock.now()
         decide = {
             order_id: partial(unreadable, why=why, source=source, now=now)
             for order_id, why in why_of.items()
         }
         if decide:
-            self._orders.change(self._account, decide)
+            self.orders.change(self.account, decide)
 
     def _store(self, read: Sequence[AmazonOrder], *, source: str) -> Iterator[str]:
-        now = self._clock.now()
-        after = self._orders.change(
-            self._account,
+        now = self.clock.now()
+        after = self.orders.change(
+            self.account,
             {each.order_id: partial(apply, amazon=each, source=source, now=now) for each in read},
         )
         for order_id, (order, _) in after.items():

@@ -1,6 +1,7 @@
 """Stage: read the order report, line by line.
 
-    OrderReportReady  ->  OrderLinesParsed, once per chunk of a few hundred lines
+    OrderReportReady  ->  OrderLinesParsed, once per chunk of a few hundred lines;
+                          RefreshDue, when every chunk was imported before the end was read
 
 The file is streamed and cut into the same chunks at every reading; chunks already in the ledger
 are passed over, so a second reading (after a crash, a pause, a lost queue) costs only what is
@@ -14,12 +15,12 @@ from collections.abc import Iterator
 from actors.ports import AmazonReports, Clock, Ledger, Policy, Reports
 from actors.runtime.back_pressure import Backlog
 from actors.runtime.stage import stage
-from domain.messages import OrderLinesParsed, OrderReportReady
+from domain.messages import OrderLinesParsed, OrderReportReady, RefreshDue
 from domain.order_report import Chunk, NotTheReport, open_report
 from domain.reports import Report, ReportState
 
 
-@stage(consumes=(OrderReportReady,), emits=(OrderLinesParsed,))
+@stage(consumes=(OrderReportReady,), emits=(OrderLinesParsed, RefreshDue))
 def parse_order_report(
     ready: OrderReportReady,
     *,
@@ -28,7 +29,7 @@ def parse_order_report(
     amazon_reports: AmazonReports,
     policy: Policy,
     clock: Clock,
-) -> Iterator[OrderLinesParsed]:
+) -> Iterator[OrderLinesParsed | RefreshDue]:
     """Announce every chunk that is not in the ledger yet, then say how many rows there were.
 
     Raises:
@@ -50,7 +51,10 @@ def parse_order_report(
     reports.parsed(
         report.report_id, rows=content.rows, chunks=content.chunks, truncated=document.truncated
     )
-    reports.close_if_accounted(report.report_id)
+    closed = reports.close_if_accounted(report.report_id)
+    if closed is not None and closed.closed_at is not None:
+        # The importers were faster, so none of them saw the report closed.
+        yield RefreshDue.following(ready, due_at=closed.closed_at)
 
 
 def _parsed(ready: OrderReportReady, report: Report, chunk: Chunk) -> OrderLinesParsed:

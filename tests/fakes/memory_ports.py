@@ -12,7 +12,7 @@ from domain.errors import NotYet
 from domain.import_window import import_window
 from domain.ledger import ChunkEntry, ReportTally
 from domain.messages import ReportDue, ReportKind
-from domain.orders import Order
+from domain.orders import EnrichmentState, Order
 from domain.reports import Report, ReportState
 
 LEASE = timedelta(seconds=150)
@@ -155,6 +155,14 @@ class MemoryOrders:
     def get(self, account: str, order_id: str) -> Order | None:
         return self.all.get((account, order_id))
 
+    def unread_since(self, account: str, *, at_least: int) -> datetime | None:
+        unread = [
+            order.amazon_status_at
+            for (owner, _), order in self.all.items()
+            if owner == account and order.enrichment is EnrichmentState.DUE
+        ]
+        return min(unread) if len(unread) >= at_least else None
+
     def due_for_reading(self, account: str, *, before: datetime, limit: int) -> list[str]:
         due = [
             order
@@ -183,7 +191,14 @@ class MemoryPasses:
     clock: Clock
     all: dict[str, _Pass] = field(default_factory=dict)
 
-    def take(self, account: str, *, holder: str, wanted_at: datetime) -> Turn:
+    def take(
+        self,
+        account: str,
+        *,
+        holder: str,
+        wanted_at: datetime,
+        reach_back_to: datetime | None,
+    ) -> Turn:
         state, now = self.all.setdefault(account, _Pass()), self.clock.now()
         state.wanted_at = max(wanted_at, state.wanted_at or wanted_at)
         if state.until is not None and state.until > now and not self._is_back(state, holder):
@@ -196,6 +211,8 @@ class MemoryPasses:
             self.clock.pause(0.001)  # the store's time never stands still
             now = self.clock.now()
             since = (state.watermark or now - timedelta(days=3)) - timedelta(minutes=10)
+            if reach_back_to is not None:
+                since = min(since, reach_back_to - timedelta(minutes=10))
             state.run = Run(started_at=now, updated_after=since, page_token=None)
         state.holder, state.until, state.put_off = holder, now + LEASE, False
         return state.run

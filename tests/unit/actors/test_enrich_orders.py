@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from actors.orders.enrich_orders import enrich_orders
 from domain.errors import NotYet, Refused, Throttled, Unavailable
-from domain.messages import Event, OrderEnriched
+from domain.messages import Event, OrderEnriched, OrdersImported
 from domain.order_enrichment import apply
 from domain.orders import EnrichmentState, Order, OrderPage, OrderStatus, Provenance
+from domain.reports import ReportState
 from tests.fakes.amazon import MemoryAmazon
 from tests.fakes.amazon_orders import PLACED, amazon_order
 from tests.fakes.orders_in import OrdersIn
@@ -20,6 +22,7 @@ def enrich(world: OrdersIn, trigger: Event) -> list[OrderEnriched]:
         enrich_orders(  # type: ignore[arg-type]
             trigger,
             passes=world.passes,
+            reports=world.reports,
             orders=world.orders,
             amazon_orders=world.amazon,
             policy=world.policy,
@@ -162,6 +165,7 @@ def test_a_pass_whose_worker_died_is_taken_up_by_its_own_message_after_the_lease
     dying = enrich_orders(
         trigger,
         passes=world.passes,
+        reports=world.reports,
         orders=world.orders,
         amazon_orders=world.amazon,
         policy=world.policy,
@@ -228,3 +232,34 @@ def test_an_order_of_a_page_that_cannot_be_read_is_flagged_and_the_others_are_st
     order = world.orders.all["demo", order_id(0)]
     assert order.flags == ("unreadable_at_amazon",)
     assert "orderItems: is missing" in [entry.what for entry in order.history]
+
+
+def test_chunks_of_a_report_still_being_imported_start_no_pass() -> None:
+    world = world_of(2)
+    report = world.reports.all[world.ready().report_id]
+    chunk = OrdersImported.following(
+        world.refresh_due(), report_id=report.report_id, chunk=1, imported_at=world.clock.now()
+    )
+
+    assert enrich(world, chunk) == []
+    assert world.amazon.searches == 0
+
+    world.reports.close(report.report_id, ReportState.COMPLETE)
+    assert len(enrich(world, chunk)) == 2
+
+
+def test_many_orders_never_read_are_searched_for_however_old_their_last_change() -> None:
+    world = world_of(40, at_amazon=0)
+    world.passes.take("demo", holder="m0", wanted_at=world.clock.now(), reach_back_to=None)
+    world.passes.finish("demo", holder="m0")
+    asked: list[datetime] = []
+
+    def search(account: str, *, updated_after: datetime, page_token: str | None) -> OrderPage:
+        asked.append(updated_after)
+        return OrderPage((), None, None)
+
+    world.amazon.search = search  # type: ignore[method-assign]
+
+    enrich(world, world.imported())
+
+    assert asked == [PLACED - timedelta(minutes=10)]

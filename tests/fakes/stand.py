@@ -1,0 +1,183 @@
+"""The stand for fault tests: real parts that may be killed, a thousand orders in flight, a tally.
+
+The orders are put into the simulator one by one, so what must come out is known exactly.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from domain.messages import RefreshDue, ReportDue, ReportKind
+from domain.orders import EnrichmentState, Order
+from domain.reports import ReportState
+from simulator.server import Simulator
+from store import embedded_server
+from tests.fakes.rabbitmq_management import Vhost
+from tests.fakes.rabbitmq_node import PrivateRabbitMQ
+from tests.fakes.system import Places, System
+
+ACCOUNT = "alpha"
+US = "ATVPDKIKX0DER"
+ORDERS = 1000
+ROWS_PER_CHUNK = 20
+QUICK = {
+    # Leases follow the time limit of a call: five times two seconds.
+    "HTTP__CALL_TIMEOUT_S": "2",
+    "HTTP__CONNECT_TIMEOUT_S": "2",
+    "ORDER_IMPORT__CHUNK_ROWS": str(ROWS_PER_CHUNK),
+    "ORDER_IMPORT__CHUNK_BACKLOG": "1000",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a fault cost."""
+
+    fault: str
+    messages_in: int
+    lost: int
+    duplicated: int
+    recovery_s: float
+
+
+class StoreServer:
+    """An embedded server that can be killed and comes back on the same port with its data."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server = embedded_server.start(folder / "store", folder / "store.log")
+        self.url = self._server.url
+        self._port = int(self.url.rstrip("/").rsplit(":", 1)[1].partition("/")[0])
+
+    def kill_and_restart(self) -> None:
+        """Kill -9, then start on what was on disk."""
+        self._server.process.kill()
+        self._server.process.wait()
+        self._server = embedded_server.start(
+            self._folder / "store", self._folder / "store.log", port=self._port
+        )
+
+    def stop(self) -> None:
+        """End it."""
+        self._server.stop()
+
+
+class Stand:
+    """Simulator, RabbitMQ, store and workers, with a thousand orders to import."""
+
+    def __init__(
+        self, system: System, amazon: Simulator, node: PrivateRabbitMQ, store: StoreServer
+    ) -> None:
+        self.system, self.amazon, self.node, self.store = system, amazon, node, store
+        self.expected = {f"111-{n:07}-{n:07}" for n in range(1, ORDERS + 1)}
+        for order_id in sorted(self.expected):
+            amazon.put_order(account=ACCOUNT, order_id=order_id, age_s=7200, status="UNSHIPPED")
+        self._struck_at = time.monotonic()
+
+    def begin(self, slot: str = "slot-1") -> None:
+        """Ask for the report."""
+        self.system.publish(
+            ReportDue.first(
+                key=slot,
+                account=ACCOUNT,
+                at=datetime.now(UTC),
+                kind=ReportKind.ORDERS,
+                marketplace=US,
+            )
+        )
+
+    def refresh(self) -> None:
+        """Tick the refresh, as the scheduler would."""
+        now = self.system.app.store.now()
+        self.system.publish(
+            RefreshDue.first(key=now.isoformat(), account=ACCOUNT, at=now, due_at=now)
+        )
+
+    def wait_for_imports(self, chunks: int) -> None:
+        """Wait until at least so many chunks are imported: the flow is in the middle of it."""
+        self.system.wait_until(
+            lambda: self.imported_chunks() >= chunks, f"{chunks} chunks are imported"
+        )
+
+    def imported_chunks(self) -> int:
+        """Return how many chunks are in the ledger."""
+        return int(self.system.app.store.database["report_chunks"].count_documents({}))
+
+    def orders(self) -> list[Order]:
+        """Return all orders of the account."""
+        return list(self.system.app.store.views.list_orders(account=ACCOUNT, limit=5 * ORDERS))
+
+    def struck(self) -> None:
+        """The fault has happened: the time to recover runs from here."""
+        self._struck_at = time.monotonic()
+
+    def settle(self, fault: str, *, timeout_s: float = 120) -> Verdict:
+        """Wait until everything is accounted for, and count what is lost or doubled."""
+        self._wait(self._is_through, timeout_s)
+        recovery_s = time.monotonic() - self._struck_at
+        orders = self.orders()
+        ids = [order.order_id for order in orders]
+        rows = [(line.report_id, line.row) for order in orders for line in order.lines]
+        items = [item.order_item_id for order in orders for item in order.items]
+        doubles = sum(len(each) - len(set(each)) for each in (ids, rows, items))
+        lost = len(self.expected - set(ids)) + len(self.expected) - len(rows)
+        return Verdict(fault, len(self.expected), max(lost, 0), doubles, recovery_s)
+
+    def unfinished(self) -> list[str]:
+        """Name what is not as it should be at the end."""
+        app = self.system.app
+        reports = app.store.views.list_reports(account=ACCOUNT, limit=10)
+        kept = app.store.database["quarantine"].count_documents({})
+        return [
+            *(f"report {r.report_id} is {r.state}" for r in reports if _is_unfinished(r.state)),
+            *(f"{o.order_id} is {o.enrichment}" for o in self.orders() if _is_unread(o)),
+            *([f"{kept} messages are in the quarantine"] if kept else []),
+        ]
+
+    def _is_through(self) -> bool:
+        reports = self.system.app.store.views.list_reports(account=ACCOUNT, limit=10)
+        return (
+            bool(reports)
+            and not any(report.is_open for report in reports)
+            and len(self.orders()) == ORDERS
+            and not any(_is_unread(order) for order in self.orders())
+        )
+
+    def _wait(self, holds: Callable[[], bool], timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not holds() and time.monotonic() < deadline:
+            time.sleep(0.2)
+
+
+def _is_unread(order: Order) -> bool:
+    return order.enrichment is EnrichmentState.DUE
+
+
+def _is_unfinished(state: ReportState) -> bool:
+    return state is not ReportState.COMPLETE
+
+
+@contextmanager
+def stand(folder: Path, node: PrivateRabbitMQ, vhost: Vhost) -> Iterator[Stand]:
+    """Set everything up, and take it down however the test ends."""
+    store = StoreServer(folder)
+    try:
+        with Simulator(
+            seed=3,
+            orders=0,
+            throttle=False,
+            report_queue_s=0,
+            report_progress_s=0,
+            orders_lag_s=0,
+            marketplaces=[US],
+        ) as amazon:
+            places = Places(vhost.amqp_url, store.url, "faults", amazon.url)
+            with System(folder / "logs", places, extra=QUICK) as system:
+                yield Stand(system, amazon, node, store)
+    finally:
+        store.stop()
