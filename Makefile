@@ -9,7 +9,7 @@ TESTS ?= tests/unit tests/contract tests/integration
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs lock clean
+.PHONY: help demo test faults check format docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ demo: $(VENV)/.embedded ## See the whole job in a minute, with nothing but this 
 test: $(VENV)/.dev $(VENV)/.embedded ## Run the unit, contract and integration tests (TESTS=..., ARGS="-k name")
 	@$(PY) -m tests.fakes.rabbitmq
 	@$(PY) -m pytest $(TESTS) $(ARGS)
+
+faults: $(VENV)/.dev $(VENV)/.embedded ## Run the fault tests: workers and brokers killed in the middle of their work
+	@$(PY) -m tests.fakes.rabbitmq
+	@$(PY) -m pytest tests/faults $(ARGS)
 
 check: $(VENV)/.dev ## Format, lint, types and import rules: what must hold before every commit
 	@$(VENV)/bin/ruff format --check --quiet $(CODE)
