@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import dramatiq
@@ -110,22 +112,44 @@ def test_only_a_main_queue_limits_how_often_a_message_may_come_back(
     eventually(lambda: depth(vhost.amqp_url, "q.XQ") == dead)
 
 
-def test_a_returned_message_comes_again_until_it_can_be_settled(vhost: Vhost) -> None:
-    broker = broker_with_queue(vhost, first_pause_s=0.01)
-    tries: list[int] = []
+def test_a_returned_message_comes_again_after_growing_pauses_until_it_is_settled(
+    vhost: Vhost,
+) -> None:
+    broker = broker_with_queue(vhost, first_pause_s=0.05)
+    tried_at: list[float] = []
 
     @dramatiq.actor(broker=broker, queue_name="q")
-    def job(n: int) -> None:
-        tries.append(n)
-        if len(tries) < 4:
+    def job() -> None:
+        tried_at.append(time.monotonic())
+        if len(tried_at) < 4:
             raise Requeue("nowhere to put it")
 
-    job.send(7)
+    # A foreign count is no count.
+    publish(vhost.amqp_url, "q", job.message().encode(), headers={"x-delivery-count": "many"})
     with working(broker) as worker:
-        eventually(lambda: len(tries) == 4 and worker.work_queue.unfinished_tasks == 0)
+        eventually(lambda: len(tried_at) == 4 and worker.work_queue.unfinished_tasks == 0)
 
-    assert tries == [7] * 4
+    pauses_s = [later - earlier for earlier, later in pairwise(tried_at)]
+    assert pauses_s[0] >= 0.05
+    assert pauses_s[1] >= 0.1
+    assert pauses_s[2] >= 0.2
     assert depth(vhost.amqp_url, "q") == depth(vhost.amqp_url, "q.XQ") == 0
+
+
+def test_what_was_acked_just_before_a_consumer_closes_is_gone(vhost: Vhost) -> None:
+    broker = broker_with_queue(vhost)
+    job = dramatiq.actor(broker=broker, queue_name="q", actor_name="job")(lambda: None)
+    for _ in range(3):
+        job.send()
+    consumer = broker.consume("q", prefetch=3)
+    for _ in range(3):
+        delivery = next(consumer)
+        assert delivery is not None
+        consumer.ack(delivery)
+    consumer.close()
+    broker.close()
+
+    assert depth(vhost.amqp_url, "q") == 0
 
 
 def test_a_message_paused_before_its_return_is_there_after_a_stop(vhost: Vhost) -> None:
@@ -209,7 +233,7 @@ def test_what_was_taken_ahead_over_a_reconnect_is_not_done_twice(
     assert [begun.count(n) for n in range(4)] == runs
 
 
-def test_every_queue_may_be_deleted_while_it_is_worked_on(vhost: Vhost) -> None:
+def test_every_queue_may_be_deleted_while_it_is_worked_on(rabbitmq: RabbitMQ, vhost: Vhost) -> None:
     broker = broker_with_queue(vhost)
     seen: list[int] = []
 
@@ -225,6 +249,8 @@ def test_every_queue_may_be_deleted_while_it_is_worked_on(vhost: Vhost) -> None:
         with channel_to(vhost.amqp_url) as channel:
             for name in ("q", "q.DQ", "q.XQ"):
                 channel.queue_delete(name)
+        # Nobody publishes: the consumers bring them back.
+        eventually(lambda: len(rabbitmq.management.queues(vhost.name)) == 3)
         job.send(2)
         job.send(3)
         eventually(lambda: sorted(seen) == [1, 2, 3])

@@ -8,7 +8,7 @@ import dramatiq
 import pytest
 from dramatiq.middleware import Callbacks, Pipelines, Retries, TimeLimit
 
-from actors.runtime.broker import make_broker
+from actors.runtime.broker import HardenedRabbitmqBroker, make_broker
 from actors.runtime.memory_broker import MemoryBroker
 from actors.runtime.retry_policy import Requeue
 from actors.runtime.settling import Settle
@@ -133,3 +133,25 @@ def test_what_a_stopping_worker_had_taken_ahead_is_still_there_for_the_next() ->
 def test_settling_is_always_there() -> None:
     assert any(isinstance(each, Settle) for each in make_broker("").middleware)
     assert any(isinstance(each, Settle) for each in make_broker("amqp://nowhere").middleware)
+
+
+def test_a_returned_message_is_held_back_longer_each_time_up_to_five_minutes() -> None:
+    broker = make_broker("amqp://nowhere")
+    assert isinstance(broker, HardenedRabbitmqBroker)
+
+    pauses_s = [broker.pause_before_return_s(returns) for returns in range(20)]
+
+    assert pauses_s[:8] == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert sum(pauses_s) > 3600
+    assert broker.pause_before_return_s(10**9) == 300
+
+
+def test_a_urls_own_settings_win_over_ours() -> None:
+    broker = make_broker("amqps://u:p%40@h1/vh%2F1?heartbeat=7;amqp://h2")
+    assert isinstance(broker, HardenedRabbitmqBroker)
+
+    first, second = broker.parameters
+
+    assert (first.host, first.virtual_host, first.credentials.password) == ("h1", "vh/1", "p@")
+    assert (first.heartbeat, first.blocked_connection_timeout) == (7, 30)
+    assert (second.host, second.heartbeat, second.connection_attempts) == ("h2", 60, 3)
