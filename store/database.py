@@ -140,16 +140,17 @@ def connect(  # noqa: PLR0913  each is a choice of its own
     claim around a call to Amazon is held, and must outlive the call's own time limit.
 
     Raises:
-        Permanent: the URL cannot be used.
+        Permanent: the URL or the database's name cannot be used.
     """
+    options: CodecOptions[Raw] = CodecOptions(tz_aware=True, tzinfo=UTC)
     try:
         client = _client(url, timeouts)
+        found = client.get_database(database, codec_options=options)
     except (PyMongoError, ValueError) as exc:
         raise as_ours(exc) from None
-    options: CodecOptions[Raw] = CodecOptions(tz_aware=True, tzinfo=UTC)
     return Store(
         client,
-        client.get_database(database, codec_options=options),
+        found,
         cipher,
         chunk_rows=chunk_rows,
         lookback=lookback,
@@ -160,6 +161,7 @@ def connect(  # noqa: PLR0913  each is a choice of its own
 def _client(url: str, timeouts: Timeouts) -> MongoClient[Raw]:
     return MongoClient(
         url,
+        connect=False,
         appname=APP_NAME,
         w="majority",
         serverSelectionTimeoutMS=round(timeouts.select_s * 1000),

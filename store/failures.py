@@ -16,6 +16,7 @@ from pymongo.errors import (
     ConnectionFailure,
     CursorNotFound,
     ExecutionTimeout,
+    InvalidName,
     OperationFailure,
     PyMongoError,
     WTimeoutError,
@@ -65,15 +66,21 @@ def as_ours(exc: Exception) -> Exception:
     """Return the error of ours that says the same, without the driver's text."""
     if isinstance(exc, (ConnectionFailure, ExecutionTimeout, WTimeoutError, CursorNotFound)):
         return Unavailable(f"the store does not answer: {_address(exc)}")
-    if isinstance(exc, ConfigurationError):
+    if isinstance(exc, InvalidName):
+        return Permanent("the name of the database cannot be used: letters, digits, - and _ can")
+    if isinstance(exc, (ConfigurationError, ValueError)):  # The driver's words on a bad URL.
         return Permanent("MONGODB_URL cannot be used; see docs/operations")
     if isinstance(exc, OperationFailure):
-        if exc.code in _NO_ACCESS:
-            return Permanent("the store does not accept our credentials; check MONGODB_URL")
-        if exc.code in _PASSING or any(map(exc.has_error_label, _PASSING_LABELS)):
-            return Unavailable(f"the store cannot serve now (code {exc.code})")
-        return StoreDefect(f"the store refused a command: {type(exc).__name__}, code {exc.code}")
+        return _of_a_command(exc)
     return StoreDefect(f"the store refused a document: {type(exc).__name__}")
+
+
+def _of_a_command(exc: OperationFailure) -> Exception:
+    if exc.code in _NO_ACCESS:
+        return Permanent("the store does not accept our credentials; check MONGODB_URL")
+    if exc.code in _PASSING or any(map(exc.has_error_label, _PASSING_LABELS)):
+        return Unavailable(f"the store cannot serve now (code {exc.code})")
+    return StoreDefect(f"the store refused a command: {type(exc).__name__}, code {exc.code}")
 
 
 def _address(exc: Exception) -> str:

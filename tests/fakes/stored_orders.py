@@ -8,6 +8,8 @@ from typing import Any
 from domain.ledger import ChunkEntry, RowOutcome, RowVerdict, SkipReason
 from domain.messages import RejectedRow, ReportDue, ReportKind
 from domain.orders import Buyer, Order, OrderStatus, Provenance, ReportLine
+from store.database import Store
+from store.orders import Decide
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BUYER_17 = Buyer(email="buyer-17@example.invalid", name="Buyer 17", city="Sampleton")
@@ -27,6 +29,17 @@ def order(order_id: str = "701-1", **facts: Any) -> Order:
         "lines": (line(2),),
     }
     return Order(**known | facts)
+
+
+def always(new: Order) -> Decide:
+    """Return a decision that wants this order, whatever there is."""
+    return lambda _: new
+
+
+def create(store: Store, *orders: Order) -> None:
+    """Put orders into the store, each by a call of its own."""
+    for each in orders:
+        store.orders.change(each.account, {each.order_id: always(each)})
 
 
 def line(row: int, **facts: Any) -> ReportLine:

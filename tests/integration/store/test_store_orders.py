@@ -1,29 +1,13 @@
-"""Orders in the store: bulk changes under guards, races, tolerance, encryption at rest."""
+"""Orders in the store: bulk changes, tolerance, encryption at rest, what is due."""
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
-from domain.errors import Contended
-from domain.orders import Buyer, EnrichmentState, Order, OrderStatus
-from store.database import Store, connect
-from store.orders import Decide
-from tests.fakes.mongo import TEST_KEY
-from tests.fakes.stored_orders import BUYER_17, NOON, line, order
-
-
-def always(new: Order) -> Decide:
-    return lambda _: new
-
-
-def create(store: Store, *orders: Order) -> None:
-    for each in orders:
-        store.orders.change(each.account, {each.order_id: always(each)})
+from domain.orders import Buyer, EnrichmentState, OrderStatus
+from store.database import Store
+from tests.fakes.stored_orders import BUYER_17, NOON, create, line, order
 
 
 def test_a_new_order_is_created_at_revision_one_with_the_stores_time(store: Store) -> None:
@@ -173,105 +157,6 @@ def test_the_same_buyer_again_is_no_change_and_another_one_is(store: Store) -> N
     stored = store.orders.get("demo", "701-1")
     assert stored is not None
     assert stored.buyer == Buyer(name="Buyer 18")
-
-
-def test_a_lost_update_is_asked_again_on_what_is_there_now(store: Store) -> None:
-    create(store, order())
-    seen: list[str] = []
-
-    def decide(old: Order | None) -> Order | None:
-        assert old is not None
-        seen.append(old.amazon_status)
-        if len(seen) == 1:  # A rival is faster, between our reading and our writing.
-            store.orders.change(
-                "demo", {"701-1": lambda rival: rival and replace(rival, amazon_status="Shipped")}
-            )
-        return replace(old, flags=("ours",))
-
-    after, wrote = store.orders.change("demo", {"701-1": decide})["701-1"]
-
-    assert seen == ["Pending", "Shipped"]
-    assert wrote
-    assert after is not None
-    assert (after.amazon_status, after.flags, after.revision) == ("Shipped", ("ours",), 3)
-
-
-def test_a_lost_creation_finds_the_other_ones_order(store: Store) -> None:
-    seen: list[Order | None] = []
-
-    def decide(old: Order | None) -> Order | None:
-        seen.append(old)
-        if old is None:
-            create(store, order(flags=("rival",)))
-            return order(flags=("ours",))
-        return None
-
-    after, wrote = store.orders.change("demo", {"701-1": decide})["701-1"]
-
-    assert not wrote
-    assert after is not None
-    assert after.flags == ("rival",)
-    assert [each is None for each in seen] == [True, False]
-
-
-def test_only_the_losers_of_a_bulk_are_asked_again(store: Store) -> None:
-    create(store, order("701-1"), order("701-2"))
-    asked: list[str] = []
-
-    def decide(old: Order | None) -> Order | None:
-        assert old is not None
-        asked.append(old.order_id)
-        if asked == ["701-1", "701-2"]:
-            store.orders.change(
-                "demo", {"701-2": lambda rival: rival and replace(rival, amazon_status="Shipped")}
-            )
-        return replace(old, flags=("ours",))
-
-    after = store.orders.change("demo", {"701-1": decide, "701-2": decide})
-
-    assert asked == ["701-1", "701-2", "701-2"]
-    assert all(wrote for _, wrote in after.values())
-
-
-def test_endless_rivals_end_in_contended(store: Store) -> None:
-    create(store, order())
-
-    def decide(old: Order | None) -> Order | None:
-        assert old is not None
-        store.database["orders"].update_one({"_id": "demo/701-1"}, {"$inc": {"revision": 1}})
-        return replace(old, flags=("ours",))
-
-    with pytest.raises(Contended, match="1 orders of demo"):
-        store.orders.change("demo", {"701-1": decide})
-
-
-def test_racing_threads_lose_no_change(store: Store, url: str) -> None:
-    ids = [f"701-{n}" for n in range(40)]
-    writers = 4
-    start = threading.Barrier(writers)
-
-    def write(writer: int) -> int:
-        def mark(order_id: str) -> Decide:
-            def decide(old: Order | None) -> Order:
-                known = old or order(order_id)
-                return replace(known, flags=(*known.flags, f"w{writer}"))
-
-            return decide
-
-        with connect(url, store.database.name, cipher=TEST_KEY) as own:
-            start.wait()
-            after = own.orders.change("demo", {each: mark(each) for each in ids})
-        return sum(wrote for _, wrote in after.values())
-
-    with ThreadPoolExecutor(writers) as pool:
-        wrote = sum(pool.map(write, range(writers)))
-
-    stored = [store.orders.get("demo", order_id) for order_id in ids]
-    assert wrote == writers * len(ids)
-    for each in stored:
-        assert each is not None
-        assert sorted(each.flags) == ["w0", "w1", "w2", "w3"]
-        assert each.revision == writers
 
 
 def test_due_orders_come_nearest_ship_by_first_then_those_without_one(store: Store) -> None:

@@ -14,7 +14,7 @@ from domain.orders import EnrichmentState, Order, OrderItem, OrderStatus
 from domain.reports import ReportState
 from store.database import Store
 from store.report_views import LedgerRow
-from tests.fakes.stored_orders import BUYER_17, NOON, due, entry, order, skipped, verdict
+from tests.fakes.stored_orders import BUYER_17, NOON, create, due, entry, order, skipped, verdict
 
 HOUR = timedelta(hours=1)
 COMPLETE = EnrichmentState.COMPLETE
@@ -24,11 +24,6 @@ READY = {
     "buyer": replace(BUYER_17, recipient_name="Buyer 17"),
     "items": (OrderItem("007", "SKU-2", "", "", 1, 0, 1),),
 }
-
-
-def create(store: Store, *orders: Order) -> None:
-    for each in orders:
-        store.orders.change(each.account, {each.order_id: lambda _, new=each: new})  # type: ignore[misc]
 
 
 def ids(orders: list[Order]) -> list[str]:
