@@ -251,6 +251,13 @@ class TrackingEntered(Event):
     """When it was entered there; an older entry never replaces a newer one."""
 
 
+class ShipmentRecorded(Event):
+    """A tracking entry was taken into the shipments of its order; not judged against it yet."""
+
+    order_id: str
+    shipment_id: str
+
+
 class FulfillmentBatched(Event):
     """A fulfillment feed is prepared.  ``feed`` is *our* id of it, here and in what follows."""
 
