@@ -7,7 +7,7 @@ again, twice at once, or after a crash in the middle ends in the same orders.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from cli.failing import Stop
 from cli.report_view import counts_of
 from domain.errors import Malformed
 from domain.ledger import ReportTally
-from domain.messages import Event, OrderReportReady, OrdersImported
+from domain.messages import Event, OrderLinesParsed, OrderReportReady
 from domain.reports import Report, ReportState
 from spapi.charsets import known_charset
 from spapi.documents import open_file
@@ -52,8 +52,8 @@ class FileImported:
 
     report: Report
     tally: ReportTally
-    last: OrdersImported | None
-    """What tells the enrichment; None when this run imported no rows."""
+    last: Event | None
+    """What tells the enrichment that orders wait for it; None when this run imported no rows."""
 
     @property
     def is_complete(self) -> bool:
@@ -73,10 +73,10 @@ def import_file(
     check_file(path, charset)
     reports = app.ports.reports
     report = app.store.reports.open_file(account, digest=digest_of(path), now=as_of(path))
-    last = None
+    last: Event | None = None
     try:
-        for imported, rows in _stages(app, report, FileOnDisk(path, charset)):
-            last = imported
+        for event, rows in _stages(app, report, FileOnDisk(path, charset)):
+            last = event
             on_rows(rows)
     except Malformed as exc:
         touched = bool(app.ports.ledger.imported(report.report_id))
@@ -116,7 +116,8 @@ def as_of(path: Path) -> datetime:
     return min(changed, datetime.now(UTC))
 
 
-def _stages(app: App, report: Report, file: FileOnDisk) -> Any:
+def _stages(app: App, report: Report, file: FileOnDisk) -> Iterator[tuple[Event, int]]:
+    """Yield what the stages say after each chunk, and how many rows it accounts for."""
     ready = OrderReportReady.first(
         key=report.report_id,
         account=report.account,
@@ -124,12 +125,15 @@ def _stages(app: App, report: Report, file: FileOnDisk) -> Any:
         report_id=report.report_id,
         document_id=file.path.name,
     )
-    for parsed in _run(parse_order_report, ready, app, amazon_reports=file):
-        for imported in _run(import_orders, parsed, app):
-            yield imported, len(parsed.lines) + len(parsed.rejected)
+    for said in _run(parse_order_report, ready, app, amazon_reports=file):
+        if not isinstance(said, OrderLinesParsed):
+            yield said, 0
+            continue
+        for imported in _run(import_orders, said, app):
+            yield imported, len(said.lines) + len(said.rejected)
 
 
-def _run(stage: Stage, event: Event, app: App, **instead: object) -> Any:
+def _run(stage: Stage, event: Event, app: App, **instead: object) -> Iterator[Any]:
     ports = {name: instead.get(name) or getattr(app.ports, name) for name in stage.needs}
     return stage(event, **ports)
 

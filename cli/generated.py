@@ -5,17 +5,46 @@ A test holds every committed page against what its function says.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import click
+from pydantic import BaseModel
 
 from actors.flow import FLOW
+from actors.runtime.sweeps import sweeps_page
+from cli.export_format import export_schema
 from cli.failing import FAILED
 from cli.flow_page import ROOT, flow_page
+from cli.settings_page import settings_page
+from domain.events import INBOUND_MODELS
+from domain.told_events import OUTBOUND_MODELS
+
+EVENTS: Mapping[str, type[BaseModel]] = {**INBOUND_MODELS, **OUTBOUND_MODELS}
+
+
+def event_schema(event_type: str, model: type[BaseModel]) -> str:
+    """Return the JSON Schema of a public event, its examples included."""
+    direction = "in" if event_type in INBOUND_MODELS else "out"
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **model.model_json_schema(),
+        "title": f"{event_type} ({direction}), version 1",
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
 
 PAGES: Mapping[str, Callable[[], str]] = {
-    "docs/flow.md": lambda: flow_page(FLOW),
+    "docs/flow.md": partial(flow_page, FLOW),
+    "docs/settings.md": settings_page,
+    "docs/sweeps.md": sweeps_page,
+    "docs/messages/order-export.schema.json": export_schema,
+    **{
+        f"docs/messages/{event_type}.schema.json": partial(event_schema, event_type, model)
+        for event_type, model in EVENTS.items()
+    },
 }
 
 
@@ -28,6 +57,13 @@ def stale(root: Path = ROOT) -> list[str]:
     ]
 
 
+def write(paths: list[str], root: Path = ROOT) -> None:
+    """Write these pages anew."""
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(PAGES[path](), encoding="utf-8")
+
+
 @click.command
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if any is stale.")
 @click.pass_context
@@ -35,11 +71,9 @@ def docs(ctx: click.Context, *, only_check: bool) -> None:
     """Write the generated pages in docs/ anew."""
     changed = stale()
     for path in changed:
-        if not only_check:
-            (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
-            (ROOT / path).write_text(PAGES[path](), encoding="utf-8")
         click.echo(f"{'stale' if only_check else 'written'}: {path}")
-    if not changed:
-        click.echo("all generated pages are true")
     if only_check and changed:
         ctx.exit(FAILED)
+    write(changed)
+    if not changed:
+        click.echo("all generated pages are true")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 THREADS = 4
 LOOK_S = 0.1
+PATIENCE_S = 600.0
+"""How long a command stays when it has to do the work itself."""
 
 
 def is_in_memory(broker: dramatiq.Broker) -> bool:
@@ -67,3 +69,23 @@ def until_quiet(broker: dramatiq.Broker, patience_s: float) -> bool:
             return False
         time.sleep(LOOK_S)
     return True
+
+
+@contextmanager
+def in_this_process(broker: dramatiq.Broker, patience_s: float = PATIENCE_S) -> Iterator[None]:
+    """See what is announced within a ``with`` block through to its end, if nobody else would.
+
+    With a broker that other processes share, this does nothing.
+
+    Raises:
+        Stop: it takes too long.
+    """
+    if not is_in_memory(broker):
+        yield
+        return
+    with workers(broker):
+        yield
+        if not until_quiet(broker, patience_s):
+            raise Stop(
+                "it takes longer than ten minutes; the same again goes on where this stopped"
+            )

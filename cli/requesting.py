@@ -9,14 +9,11 @@ from datetime import UTC, datetime
 import click
 
 from actors.app import App
-from cli.failing import Stop
-from cli.inline import is_in_memory, until_quiet, workers
+from cli.inline import in_this_process, is_in_memory
 from config.accounts import Account, marketplaces
 from domain.messages import ReportDue, ReportKind
 from domain.reports import Report
 
-PATIENCE_S = 600.0
-"""How long the command stays when it has to do the work itself."""
 LOOK_AT = 100
 """Newest reports looked through for the ones just asked for."""
 MANY = 5
@@ -61,18 +58,12 @@ def request_reports(app: App, account: str, marketplaces_ids: Sequence[str]) -> 
         Stop: in memory, it takes too long.
     """
     ticks = [_due(account, each) for each in marketplaces_ids]
-    if not is_in_memory(app.broker):
+    with in_this_process(app.broker):
         for tick in ticks:
             app.publish(tick)
-        return [Asked(tick.marketplace, tick.flow_id) for tick in ticks]
-    with workers(app.broker):
-        for tick in ticks:
-            app.publish(tick)
-        if not until_quiet(app.broker, PATIENCE_S):
-            raise Stop(
-                "it takes Amazon longer than ten minutes; ask again to go on where this stopped"
-            )
-    return [Asked(tick.marketplace, tick.flow_id, _report_of(app, tick)) for tick in ticks]
+    if is_in_memory(app.broker):
+        return [Asked(tick.marketplace, tick.flow_id, _report_of(app, tick)) for tick in ticks]
+    return [Asked(tick.marketplace, tick.flow_id) for tick in ticks]
 
 
 def _due(account: str, marketplace: str) -> ReportDue:

@@ -26,7 +26,10 @@ class Entry:
 
 COMMANDS = {
     "demo": Entry("cli.demo:demo", "See the whole job in a minute: nothing but this checkout."),
-    "check": Entry("cli.check:check", "Show the settings and whether everything is reached."),
+    "check": Entry(
+        "cli.check:check",
+        "Show the settings and whether everything is reached; exit code 1 if not.",
+    ),
     "flow": Entry("cli.flow:flow", "Show the map: every stage, what it hears and says."),
     "report": Entry("cli.reports:report", "Ask for order reports, import files, look at them."),
     "orders": Entry("cli.orders:orders", "Look at orders, fetch one, export them."),
@@ -36,7 +39,7 @@ COMMANDS = {
     "events": Entry("cli.events:events", "Events of other systems: the rejected ones, try one."),
     "run": Entry("cli.run:run", "Start a process: workers, scheduler, bridge, outbox."),
     "store": Entry("cli.storage:storage", "Indexes and data changes of the store."),
-    "simulator": Entry("cli.simulated:simulator", "Start the local Amazon."),
+    "simulator": Entry("cli.simulated:simulator", "Start the local Amazon; Ctrl-C ends it."),
     "docs": Entry("cli.generated:docs", "Write the generated pages in docs/ anew."),
 }
 

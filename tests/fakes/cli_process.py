@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from store.embedded import ensure_running, let_go
 
 ROOT = Path(__file__).parents[2]
 REAL_THINGS = ("BROKER_URL", "MONGODB_URL", "AMAZON_ENDPOINT", "DATA_DIR")
@@ -47,6 +50,15 @@ class CommandLine:
     @property
     def data_dir(self) -> Path:
         return self.home / "var"
+
+    @contextmanager
+    def store_kept_up(self) -> Iterator[CommandLine]:
+        """Keep the embedded store running between commands; they are quicker then."""
+        ensure_running(self.data_dir)
+        try:
+            yield self
+        finally:
+            let_go(self.data_dir)
 
     def __call__(self, *arguments: str | Path, **env: str) -> Ended:
         done = self.start(*arguments, **env)

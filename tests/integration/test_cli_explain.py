@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -8,18 +8,19 @@ from tests.fakes.cli_process import CommandLine
 from tests.fakes.report_lines import HEADER, line, order_id
 
 
-@pytest.fixture
-def cli(tmp_path: Path) -> CommandLine:
-    file = tmp_path / "report.txt"
+@pytest.fixture(scope="module")
+def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    home = tmp_path_factory.mktemp("explain")
+    file = home / "report.txt"
     rows = [
         line(amazon_order_id=order_id(1)),
         line(amazon_order_id=order_id(2), fulfillment_channel="Amazon"),
         line(amazon_order_id=order_id(3), quantity="two"),
     ]
     file.write_text("\n".join([HEADER, *rows, ""]), encoding="utf-8")
-    command_line = CommandLine(tmp_path)
-    assert command_line("report", "import", file).code == 0
-    return command_line
+    with CommandLine(home).store_kept_up() as command_line:
+        assert command_line("report", "import", file).code == 0
+        yield command_line
 
 
 def test_an_imported_order_is_explained_from_its_first_report_on(cli: CommandLine) -> None:

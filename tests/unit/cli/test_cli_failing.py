@@ -14,6 +14,11 @@ from domain.errors import (
     UnknownAccount,
 )
 
+
+def lost_broker() -> BaseException:
+    return dramatiq.errors.BrokerConnectionError("gone")  # type: ignore[no-untyped-call]
+
+
 UNKNOWN = (
     "unknown account 'shop': no such account is configured;"
     " `python -m cli check` lists the accounts"
@@ -50,7 +55,7 @@ NO_STORE = (
             NO_STORE,
         ),
         (
-            dramatiq.errors.BrokerConnectionError("gone"),
+            lost_broker(),
             "the broker does not answer: see BROKER_URL and `python -m cli check`",
         ),
         (
