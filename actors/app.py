@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import httpx
 import config
 import domain
 from actors.flow import FLOW
-from actors.ports import Policy, Ports
+from actors.ports import Clock, Policy, Ports
 from actors.runtime.broker import make_broker
 from actors.runtime.clock import SystemClock
 from actors.runtime.failures import FailurePolicy
@@ -62,8 +62,10 @@ class App:
         self.resources.close()
 
 
-def build(settings: Settings, *, broker: dramatiq.Broker | None = None) -> App:
-    """Connect the parts that the settings name.
+def build(
+    settings: Settings, *, broker: dramatiq.Broker | None = None, clock: Clock | None = None
+) -> App:
+    """Connect the parts that the settings name; a broker or clock given replaces its own.
 
     Raises:
         Unavailable: the store cannot be reached or started.
@@ -74,6 +76,8 @@ def build(settings: Settings, *, broker: dramatiq.Broker | None = None) -> App:
         accounts = settings.resolved_accounts()
         client = resources.enter_context(make_client(settings.http))
         ports = _ports(settings, store, accounts, client)
+        if clock is not None:
+            ports = replace(ports, clock=clock)
         broker = broker or make_broker(settings.broker_url)
         resources.callback(broker.close)
         bind(broker, FLOW, ports, FailurePolicy(broker, Quarantine(store.database)))

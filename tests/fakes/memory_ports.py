@@ -197,7 +197,7 @@ class MemoryPasses:
         *,
         holder: str,
         wanted_at: datetime,
-        reach_back_to: datetime | None,
+        reach_back_to: datetime | None = None,
     ) -> Turn:
         state, now = self.all.setdefault(account, _Pass()), self.clock.now()
         state.wanted_at = max(wanted_at, state.wanted_at or wanted_at)

@@ -8,10 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from actors.processes import sweep_ports
+from actors.runtime.sweepers import sweep_all
+from actors.runtime.sweeps import SWEEPS
 from domain.messages import RefreshDue, ReportDue, ReportKind
 from domain.orders import EnrichmentState, Order
 from domain.reports import ReportState
@@ -25,6 +28,7 @@ ACCOUNT = "alpha"
 US = "ATVPDKIKX0DER"
 ORDERS = 1000
 ROWS_PER_CHUNK = 20
+SOON = timedelta(seconds=2)
 QUICK = {
     # Leases follow the time limit of a call: five times two seconds.
     "HTTP__CALL_TIMEOUT_S": "2",
@@ -78,6 +82,7 @@ class Stand:
         for order_id in sorted(self.expected):
             amazon.put_order(account=ACCOUNT, order_id=order_id, age_s=7200, status="UNSHIPPED")
         self._struck_at = time.monotonic()
+        self._meanwhile: Callable[[], None] = lambda: None
 
     def begin(self, slot: str = "slot-1") -> None:
         """Ask for the report."""
@@ -112,9 +117,15 @@ class Stand:
         """Return all orders of the account."""
         return list(self.system.app.store.views.list_orders(account=ACCOUNT, limit=5 * ORDERS))
 
-    def struck(self) -> None:
+    def struck(self, *, sweeping: bool = False) -> None:
         """The fault has happened: the time to recover runs from here."""
         self._struck_at = time.monotonic()
+        self._meanwhile = self.sweep if sweeping else self._meanwhile
+
+    def sweep(self) -> None:
+        """Run the sweepers once, for whom everything is overdue after two seconds."""
+        sweeps = [replace(each, max_age=min(each.max_age, SOON)) for each in SWEEPS]
+        sweep_all(sweep_ports(self.system.app), sweeps)
 
     def settle(self, fault: str, *, timeout_s: float = 120) -> Verdict:
         """Wait until everything is accounted for, and count what is lost or doubled."""
@@ -151,6 +162,7 @@ class Stand:
     def _wait(self, holds: Callable[[], bool], timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
         while not holds() and time.monotonic() < deadline:
+            self._meanwhile()
             time.sleep(0.2)
 
 

@@ -97,11 +97,13 @@ class System:
             for _ in range(each):
                 self.start_worker(stage, threads=threads)
 
-    def start_worker(self, stage: str, *, threads: int = 2) -> subprocess.Popen[bytes]:
-        """Start one worker process for a stage."""
+    def start_worker(
+        self, stage: str, *, threads: int = 2, app: str = "actors.app:setup"
+    ) -> subprocess.Popen[bytes]:
+        """Start one worker process for a stage; ``app`` may be one with a flaw built in."""
         return self.start(
             stage,
-            "-m", "dramatiq", "actors.app:setup",
+            "-m", "dramatiq", app,
             "--processes", "1", "--threads", str(threads), "--queues", stage,
             "--worker-shutdown-timeout", "20000",
         )  # fmt: skip

@@ -47,13 +47,9 @@ def rabbitmq_is_killed(at: Stand) -> None:
 
 def connections_are_cut(at: Stand) -> None:
     """Cut every connection, three times."""
-    for _ in range(3):
+    for further in (5, 10, 15):
         at.node.close_all_connections()
-        chunks = at.imported_chunks()
-        at.system.wait_until(
-            lambda before=chunks: at.imported_chunks() != before or at.imported_chunks() >= 50,
-            "the import goes on",
-        )
+        at.wait_for_imports(IN_THE_MIDDLE + further)
 
 
 def the_store_is_killed(at: Stand) -> None:
@@ -72,7 +68,7 @@ def messages_are_doubled_and_poisoned(at: Stand) -> None:
         bodies = _take_some(channel, "import_orders")
         mixed = bodies * 2
         random.Random(5).shuffle(mixed)
-        for body in mixed + [*_poison(bodies)]:
+        for body in [*mixed, *_poison(bodies)]:
             channel.basic_publish(
                 "", "import_orders", body, pika.BasicProperties(delivery_mode=2), mandatory=True
             )
@@ -88,6 +84,24 @@ def amazon_storms(at: Stand) -> None:
     at.begin("slot-2")
 
 
+def every_queue_is_deleted(at: Stand) -> None:
+    """Delete every queue with all that is in it; the sweepers know what was under way."""
+    url = at.system.settings_env["BROKER_URL"]
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        channel = connection.channel()
+        for stage in STAGES:
+            for queue in (stage, f"{stage}.DQ", f"{stage}.XQ"):
+                channel.queue_delete(queue)
+
+
+def a_workers_clock_is_wrong(at: Stand) -> None:
+    """Half of the workers live two hours ahead, the others are as they should be."""
+    at.system.settings_env["CLOCK_SKEW_S"] = "7200"
+    for stage in STAGES:
+        at.system.kill(stage)
+        at.system.start_worker(stage, app="tests.fakes.skewed_app:setup")
+
+
 def amazons_clock_jumps(at: Stand) -> None:
     """Amazon's clock is suddenly two hours ahead of everybody else's."""
     at.amazon.advance(7200)
@@ -101,6 +115,8 @@ FAULTS: tuple[Fault, ...] = (
     messages_are_doubled_and_poisoned,
     amazon_storms,
     amazons_clock_jumps,
+    a_workers_clock_is_wrong,
+    every_queue_is_deleted,
 )
 
 
@@ -111,7 +127,7 @@ def test_nothing_is_lost_or_doubled_when(fault: Fault, ready: Stand, verdicts: V
     ready.wait_for_imports(IN_THE_MIDDLE)
 
     fault(ready)
-    ready.struck()
+    ready.struck(sweeping=fault is every_queue_is_deleted)
 
     verdict = verdicts.note(ready.settle(fault.__name__))
     assert (verdict.lost, verdict.duplicated) == (0, 0), ready.system.last_words()
@@ -121,7 +137,7 @@ def test_nothing_is_lost_or_doubled_when(fault: Fault, ready: Stand, verdicts: V
 def _take_some(
     channel: pika.adapters.blocking_connection.BlockingChannel, queue: str
 ) -> list[bytes]:
-    taken = []
+    taken: list[bytes] = []
     deadline = time.monotonic() + 2
     while len(taken) < 5 and time.monotonic() < deadline:
         method, _, body = channel.basic_get(queue, auto_ack=True)
