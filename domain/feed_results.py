@@ -40,7 +40,7 @@ _WORDS = {
     ),
     Severity.WARNING: re.compile(
         "warning|warnung|avertissement|avviso|avvertimento|advertencia|aviso|waarschuwing|"
-        "varning|ostrzeżenie|uyarı|警告|предупреждение|تحذير|चेतावनी"
+        "varning|ostrzeżenie|uyar[\u0131i]|警告|предупреждение|تحذير|चेतावनी"
     ),
 }
 """Lower case.  Source: reports of several marketplaces, and the words of their languages."""

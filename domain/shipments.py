@@ -206,10 +206,10 @@ def content_of(entry: TrackingEntered) -> Content:
     """Return what an entry says of its package."""
     return Content(
         source_event_id=entry.source_event_id,
-        entered_at=entry.entered_at,
+        entered_at=_in_ms(entry.entered_at),
         carrier=entry.carrier,
         tracking_number=entry.tracking_number,
-        shipped_at=entry.shipped_at,
+        shipped_at=_in_ms(entry.shipped_at),
         ship_method=entry.ship_method,
         items=tuple(
             EnteredItem(item.order_item_id, item.sku, item.quantity) for item in entry.items
@@ -256,6 +256,11 @@ def corrected(shipment: Shipment, content: Content, *, cause: str, now: datetime
     same = content.digest == shipment.wanted
     what = "entered again, nothing new" if same else "corrected"
     return replace(shipment, content=content).noted(what, cause=cause, at=now)
+
+
+def _in_ms(moment: datetime) -> datetime:
+    """Return the moment as the store keeps it: what is compared must not change by storing it."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def waits_too_long(shipment: Shipment, *, now: datetime) -> bool:
