@@ -52,6 +52,8 @@ class FeedState(StrEnum):
 
 UNSENT_STATES = frozenset({FeedState.PREPARED, FeedState.DOCUMENTED, FeedState.UPLOADED})
 """Amazon has not been asked to process it."""
+SENDABLE_STATES = UNSENT_STATES | {FeedState.CREATING}
+"""A worker has something to do to bring it to Amazon."""
 POLLED_STATES = frozenset({FeedState.SUBMITTED, FeedState.RELEASED})
 """Amazon's verdict is still to come."""
 
@@ -132,7 +134,7 @@ class Feed:
     flow_started_at: datetime
     dry: bool = False
     revision: int = 0
-    """Counts the claims of createFeed: who was overtaken finds another number and stops."""
+    """Counts the claims on sending it: who was overtaken finds another number and stops."""
     document_id: str = ""
     documented_at: datetime | None = None
     amazon_at: datetime | None = None
@@ -168,9 +170,19 @@ class Feed:
     """When it left its lane."""
 
     @property
-    def is_unsent(self) -> bool:
-        """Whether Amazon was never asked to process it, and still may be."""
-        return self.state in UNSENT_STATES
+    def is_to_be_sent(self) -> bool:
+        """Whether a worker may go on with sending it."""
+        return self.state in SENDABLE_STATES and not self.held and not self.dry
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Whether a feed may be prepared in a lane."""
+
+    open_feed: Feed | None
+    """The feed that has the lane.  A dry one leaves it to the next."""
+    ready_in_s: float
+    """Seconds until the next feed may be prepared, as far as the spacing of the lane goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +201,12 @@ class FeedTiming:
     document_life: timedelta = timedelta(hours=47)
     """Amazon forgets an unused document after two days.  Source: createFeedDocument."""
     slow: timedelta = timedelta(minutes=20)
+    """Amazon has been at it for longer than usual."""
     stuck: timedelta = timedelta(hours=8)
-    """Source: Amazon on processing under load, up to eight hours."""
+    """Nothing takes Amazon longer, even under load.  Source: Feeds API use case guide."""
+    late: timedelta = timedelta(days=28)
+    """How long the verdict of a released feed is waited for.  Source: feed type values, retention
+    of result documents."""
 
 
 def feed_id_of(cause: Event, feed_type: str, part: int = 1) -> str:

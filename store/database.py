@@ -11,10 +11,12 @@ from bson.codec_options import CodecOptions
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from domain.feeds import FeedTiming
 from domain.import_window import LOOKBACK
 from store import migrations
 from store.encryption import FieldCipher
 from store.failures import as_ours, translated
+from store.feeds import Feeds
 from store.ledger import Ledger
 from store.moments import store_now
 from store.orders import Orders
@@ -47,7 +49,7 @@ class Timeouts:
 class Store:
     """A database and its repositories.  Close it at the end, or use it as a context."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each is a choice of its own
         self,
         client: MongoClient[Raw],
         database: Database,
@@ -56,11 +58,13 @@ class Store:
         chunk_rows: int,
         lookback: timedelta,
         lease: timedelta = LEASE,
+        feed_timing: FeedTiming | None = None,
     ) -> None:
         self._client, self.database = client, database
         self.orders = Orders(database, cipher)
         self.reports = Reports(database, chunk_rows=chunk_rows, lookback=lookback, lease=lease)
         self.ledger = Ledger(database)
+        self.feeds = Feeds(database, timing=feed_timing, lease=lease)
         self.passes = Passes(database, lease=lease)
         self.quotas = Quotas(database)
         self.views = Views(database, cipher)
@@ -133,11 +137,13 @@ def connect(  # noqa: PLR0913  each is a choice of its own
     chunk_rows: int = 400,
     lookback: timedelta = LOOKBACK,
     lease: timedelta = LEASE,
+    feed_timing: FeedTiming | None = None,
 ) -> Store:
     """Return the store at ``url``.  Nothing is sent yet; call it after a process has forked.
 
     ``chunk_rows`` and ``lookback`` are what new reports are opened with; ``lease`` is how long a
     claim around a call to Amazon is held, and must outlive the call's own time limit.
+    ``feed_timing`` are the waits of the feed machine.
 
     Raises:
         Permanent: the URL or the database's name cannot be used.
@@ -155,6 +161,7 @@ def connect(  # noqa: PLR0913  each is a choice of its own
         chunk_rows=chunk_rows,
         lookback=lookback,
         lease=lease,
+        feed_timing=feed_timing,
     )
 
 

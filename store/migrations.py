@@ -16,6 +16,7 @@ from pymongo.errors import OperationFailure
 
 from domain.errors import Permanent
 from store.failures import translated
+from store.feed_documents import FeedContentDocument, FeedDocument, FeedResultDocument
 from store.order_documents import OrderDocument
 from store.rejected_events import RejectedEventDocument
 from store.report_documents import ChunkDocument, ReportDocument, SkippedRowDocument
@@ -42,6 +43,9 @@ DOCUMENTS: tuple[type[Document], ...] = (
     WatchDocument,
     TrackingEntryDocument,
     RejectedEventDocument,
+    FeedDocument,
+    FeedContentDocument,
+    FeedResultDocument,
 )
 
 _INDEX_CONFLICTS = frozenset({85, 86})
