@@ -9,7 +9,8 @@ docs/adr/0008-broker-repairs.md.  The repairs lean on private names of exactly t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -20,7 +21,12 @@ from dramatiq.common import dq_name, xq_name
 from dramatiq.errors import BrokerError
 from dramatiq.middleware import Middleware
 
-from actors.runtime.consumer import MAX_PAUSE_S, OwnedConsumer
+from actors.runtime.consumer import (
+    CONNECTION_LOST,
+    MAX_PAUSE_S,
+    OwnedConsumer,
+    connection_closed,
+)
 from actors.runtime.foreign_headers import tolerate_foreign_headers
 from actors.runtime.memory_broker import MemoryBroker
 from actors.runtime.settling import with_ours
@@ -131,13 +137,30 @@ class HardenedRabbitmqBroker(RabbitmqBroker):
         Raises:
             dramatiq.errors.ConnectionClosed: after six attempts, it may or may not have it.
         """
-        try:
+        with self._failures_named():
             return super().enqueue(message, delay=delay)
+
+    def declare_queue(self, queue_name: str, *, ensure: bool = False) -> None:
+        """Declare a queue here, and with ``ensure`` at RabbitMQ too.
+
+        Raises:
+            dramatiq.errors.ConnectionClosed: RabbitMQ cannot be reached.
+        """
+        with self._failures_named():
+            super().declare_queue(queue_name, ensure=ensure)
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        """Turn what pika raises unnamed (a handshake that times out) into Dramatiq's own error."""
+        try:
+            yield
         except BrokerError:
             raise
-        except Exception:
-            # pika failed in a way it does not name: nothing is known of this channel any more.
+        except Exception as exc:
+            # Nothing is known of this thread's channel any more.
             del self.connection
+            if isinstance(exc, CONNECTION_LOST):
+                raise connection_closed(exc) from None
             raise
 
     def _declare_queue(self, queue_name: str) -> Any:

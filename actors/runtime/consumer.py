@@ -19,6 +19,7 @@ import structlog
 from dramatiq.broker import Consumer
 from dramatiq.common import q_name
 from dramatiq.errors import ConnectionClosed
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from actors.runtime.envelope import read_envelope
 from actors.runtime.settling import Delivery
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 
 MAX_PAUSE_S = 300.0
 """Far below RabbitMQ's consumer_timeout of 30 minutes: a paused delivery is an unacked one."""
+
+CONNECTION_LOST = (
+    pika.exceptions.AMQPError,
+    AMQPConnectorException,
+    AssertionError,
+    OSError,
+)
+"""All that pika raises when a connection is lost or cannot be made; it names only the first."""
 
 log = structlog.get_logger(__name__)
 
@@ -67,8 +76,8 @@ class OwnedConsumer(Consumer):
             self._connection = pika.BlockingConnection(broker.parameters)
             self._channel = self._connection.channel()
             self._channel.basic_qos(prefetch_count=prefetch)
-        except pika.exceptions.AMQPError as exc:
-            raise _gone(exc) from None
+        except CONNECTION_LOST as exc:
+            raise connection_closed(exc) from None
         self._incoming = self._channel.consume(queue_name, inactivity_timeout=timeout / 1000)
 
     @property
@@ -84,10 +93,10 @@ class OwnedConsumer(Consumer):
         """
         try:
             method, properties, body = next(self._incoming)
-        except (AssertionError, pika.exceptions.AMQPError) as exc:
+        except CONNECTION_LOST as exc:
             if getattr(exc, "reply_code", None) == 404:  # noqa: PLR2004  AMQP's NOT_FOUND
                 self._broker.queues_pending.add(q_name(self._queue_name))
-            raise _gone(exc) from None
+            raise connection_closed(exc) from None
         if method is None:
             return None
         try:
@@ -147,7 +156,7 @@ class OwnedConsumer(Consumer):
         """Run ``act`` on the thread that owns the connection."""
         try:
             self._connection.add_callback_threadsafe(lambda: self._if_alive(act))
-        except pika.exceptions.AMQPError:
+        except CONNECTION_LOST:
             log.warning("delivery_stale", queue=self._queue_name)
 
     def _if_alive(self, act: Callable[[], Any]) -> None:
@@ -161,5 +170,6 @@ def _returns(properties: pika.BasicProperties) -> int:
     return count if isinstance(count, int) and count > 0 else 0
 
 
-def _gone(exc: Exception) -> ConnectionClosed:
+def connection_closed(exc: BaseException) -> ConnectionClosed:
+    """Return Dramatiq's own word for it, upon which it connects again."""
     return ConnectionClosed(exc)  # type: ignore[no-untyped-call]  # Dramatiq's errors are untyped

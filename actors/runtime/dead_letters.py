@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -20,13 +20,15 @@ import pika.exceptions
 from dramatiq.common import q_name, xq_name
 
 from actors.runtime.broker import HardenedRabbitmqBroker, dead_letter_arguments
+from actors.runtime.consumer import CONNECTION_LOST
 from actors.runtime.envelope import read_envelope
 from actors.runtime.memory_broker import MemoryBroker
 from actors.runtime.retry_policy import attempts_spent
 from domain.errors import Malformed, Permanent, Unavailable
 
-_SPENT = ("attempts", "first_failed_at", "eta")
-"""Options of earlier attempts: with them the first new failure would end the message at once."""
+_SPENT = ("attempts", "first_failed_at", "eta", "due_at")
+"""Options of earlier attempts: with them the first new failure would end the message at once, and
+its time in the quarantine would count as a wait for a worker."""
 
 
 class Rejected(Permanent):
@@ -151,15 +153,15 @@ def _drain_memory(broker: MemoryBroker, queue: str, keep: Keep) -> int:
 def _connection(broker: HardenedRabbitmqBroker) -> Iterator[pika.BlockingConnection]:
     try:
         connection = pika.BlockingConnection(broker.parameters)
-    except pika.exceptions.AMQPError as exc:
+    except CONNECTION_LOST as exc:
         raise Unavailable(f"RabbitMQ: {type(exc).__name__}") from None
     try:
         yield connection
     except pika.exceptions.AMQPError as exc:
         raise Unavailable(f"RabbitMQ: {type(exc).__name__}") from None
     finally:
-        # Closing returns what was taken and not acked.
-        if connection.is_open:
+        # Closing returns what was taken and not acked; an ack that is lost repeats a letter.
+        with suppress(*CONNECTION_LOST):
             connection.close()
 
 

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import dramatiq
+import dramatiq.worker
 import pika
+import pytest
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.middleware import CurrentMessage, Retries
 
@@ -87,3 +89,22 @@ def take_all(url: str, queue: str) -> list[bytes]:
         while (got := channel.basic_get(queue, auto_ack=True))[0] is not None:
             bodies.append(got[2])
         return bodies
+
+
+def counting_consumers(broker: dramatiq.Broker, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the queues for which the broker makes consumers, as it makes them."""
+    consumed: list[str] = []
+    consume = broker.consume
+
+    def counted(queue_name: str, *args: Any, **kwargs: Any) -> Any:
+        consumed.append(queue_name)
+        return consume(queue_name, *args, **kwargs)
+
+    monkeypatch.setattr(broker, "consume", counted)
+    return consumed
+
+
+def short_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let consumers come back at once, and take the same number of messages ahead everywhere."""
+    monkeypatch.setattr(dramatiq.worker, "CONSUMER_RESTART_DELAY_SECS", 0.1)
+    monkeypatch.setattr(dramatiq.worker, "QUEUE_PREFETCH", 16)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
-import subprocess
-import sys
+import socket
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import dramatiq
-import dramatiq.worker
 import pytest
 from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import CurrentMessage
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from actors.runtime.failures import FailurePolicy
-from actors.runtime.watchdog import EXIT_CODE
 from domain.errors import Unavailable
 from tests.fakes.broker_cases import (
     OURS,
@@ -28,7 +25,7 @@ from tests.fakes.broker_cases import (
     depth,
     eventually,
     make,
-    publish,
+    short_schedule,
     take_all,
     working,
 )
@@ -45,13 +42,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 
-REPO = Path(__file__).parents[2]
-
 
 @pytest.fixture(autouse=True)
-def short_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dramatiq.worker, "CONSUMER_RESTART_DELAY_SECS", 0.1)
-    monkeypatch.setattr(dramatiq.worker, "QUEUE_PREFETCH", 16)
+def schedule(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    short_schedule(monkeypatch)
+    yield
+    gc.collect()  # What stock leaves open is this test's, not a later one's.
 
 
 @pytest.mark.parametrize(("kind", "lost"), [(STOCK, [8, 9, 10, 11]), (OURS, [])])
@@ -152,6 +148,23 @@ def test_what_was_published_before_rabbitmq_was_killed_is_there_afterwards(
     assert len(lost) == (50 if kind == STOCK else 0)
 
 
+@pytest.mark.parametrize(
+    ("kind", "raised"), [(STOCK, AMQPConnectorException), (OURS, BrokerConnectionError)]
+)
+def test_a_rabbitmq_that_takes_connections_and_says_nothing_is_a_failed_publish(
+    kind: str, raised: type[Exception]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        broker = make(kind, f"amqp://127.0.0.1:{port}/?stack_timeout=0.2&connection_attempts=1")
+        job = dramatiq.actor(broker=broker, queue_name="q", actor_name="job")(lambda: None)
+
+        with pytest.raises(raised):
+            job.send()
+        with pytest.raises(raised):
+            broker.consume("q")
+
+
 @pytest.mark.parametrize(("kind", "left"), [(STOCK, 0), (OURS, 1)])
 def test_a_message_whose_retry_cannot_be_published_is_not_acked(
     vhost: Vhost, monkeypatch: pytest.MonkeyPatch, kind: str, left: int
@@ -183,203 +196,3 @@ def test_a_message_whose_retry_cannot_be_published_is_not_acked(
 
 def refuse(message: object, *, delay: int | None = None) -> None:
     raise BrokerConnectionError("no publish today")  # type: ignore[no-untyped-call]
-
-
-ENVELOPE: dict[str, Any] = {
-    "queue_name": "q",
-    "actor_name": "job",
-    "args": ["foreign"],
-    "kwargs": {},
-    "options": {},
-    "message_id": "11111111-1111-4111-8111-111111111111",
-    "message_timestamp": 1_700_000_000_000,
-}
-KILLERS: dict[str, dict[str, Any]] = {
-    "another queue's name": {"queue_name": "other"},
-    "options null": {"options": None},
-    "options.throws of the wrong type": {"options": {"throws": "x"}, "args": ["fail"]},
-    "options.eta for ever": {"options": {"eta": 9e15}},
-}
-
-
-@pytest.fixture
-def seen() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def one_thread(
-    vhost: Vhost, seen: list[str]
-) -> Callable[[str], tuple[dramatiq.Broker, dramatiq.Actor[[str], None]]]:
-    def build(kind: str) -> tuple[dramatiq.Broker, dramatiq.Actor[[str], None]]:
-        broker = make(kind, vhost.amqp_url)
-
-        @dramatiq.actor(broker=broker, queue_name="q")
-        def job(what: str) -> None:
-            seen.append(what)
-            if what == "fail":
-                raise KeyError(what)
-
-        broker.declare_queue("q", ensure=True)
-        return broker, job
-
-    return build
-
-
-@pytest.mark.parametrize("foreign", [*KILLERS.values()], ids=[*KILLERS])
-def test_stock_a_foreign_envelope_kills_the_thread_or_holds_up_the_queue(
-    vhost: Vhost,
-    seen: list[str],
-    one_thread: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    foreign: dict[str, Any],
-) -> None:
-    monkeypatch.setattr(dramatiq.worker, "QUEUE_PREFETCH", 1)
-    broker, job = one_thread(STOCK)
-    publish(vhost.amqp_url, "q", json.dumps({**ENVELOPE, **foreign}).encode())
-    job.send("good")
-    consumed = counting_consumers(broker, monkeypatch)
-
-    with working(broker, threads=1) as worker:
-        eventually(
-            lambda: (
-                not worker.workers[0].is_alive()
-                or consumed.count("q") > 3
-                or worker.consumers["q"].delay_queue.qsize() == 1
-            )
-        )
-        assert "good" not in seen
-
-
-def test_ours_foreign_envelopes_go_to_the_dead_letters_and_the_rest_is_processed(
-    vhost: Vhost, seen: list[str], one_thread: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broker, job = one_thread(OURS)
-    shapes = [json.dumps({**ENVELOPE, **foreign}).encode() for foreign in KILLERS.values()]
-    shapes += [json.dumps({**ENVELOPE, "args": {"what": 1}}).encode()]
-    shapes += [b"", b"hello", b"\xff\xfe", b"[1]", b"[" * 100_000, b"9" * 10_000]
-    publish(vhost.amqp_url, "q", *shapes)
-    job.send("good")
-    consumed = counting_consumers(broker, monkeypatch)
-
-    with working(broker, threads=1) as worker:
-        eventually(lambda: "good" in seen)
-        threads = [*worker.workers, *worker.consumers.values()]
-        assert all(thread.is_alive() for thread in threads)
-
-    assert sorted(consumed) == ["q", "q.DQ"]
-    assert depth(vhost.amqp_url, "q") == 0
-    # Taming its options made one envelope harmless: it was processed.  Another one then failed.
-    assert seen == ["fail", "foreign", "good"]
-    dead = take_all(vhost.amqp_url, "q.XQ")
-    assert sorted(dead) == sorted(body for body in shapes if b"9000000000000000" not in body)
-
-
-def counting_consumers(broker: dramatiq.Broker, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    consumed: list[str] = []
-    consume = broker.consume
-
-    def counted(queue_name: str, *args: Any, **kwargs: Any) -> Any:
-        consumed.append(queue_name)
-        return consume(queue_name, *args, **kwargs)
-
-    monkeypatch.setattr(broker, "consume", counted)
-    return consumed
-
-
-@pytest.fixture
-def service(
-    vhost: Vhost, tmp_path: Path
-) -> Iterator[Callable[..., tuple[subprocess.Popen[bytes], Path]]]:
-    """Start the dramatiq command with one worker process; returns it and its journal."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(kind: str, *, threads: int = 1, **extra: str) -> tuple[Any, Path]:
-        journal = tmp_path / "journal"
-        journal.touch()
-        environment = os.environ | extra | {
-            "TEST_BROKER": kind,
-            "TEST_BROKER_URL": vhost.amqp_url,
-            "TEST_JOURNAL": str(journal),
-            "PYTHONPATH": str(REPO),
-        }  # fmt: skip
-        command = [sys.executable, "-m", "dramatiq", "tests.fakes.worker_app:broker"]
-        with (tmp_path / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [*command, "-p", "1", "-t", str(threads)],
-                env=environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        started.append(process)
-        return process, journal
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def test_a_process_with_a_dead_thread_ends_itself_and_loses_nothing(
-    vhost: Vhost, service: Any
-) -> None:
-    enqueue_for_the_service(OURS, vhost)
-    process, _ = service(OURS)
-
-    assert process.wait(timeout=60) == EXIT_CODE
-    assert depth(vhost.amqp_url, "first") == 2
-
-
-def test_stock_a_process_with_a_dead_thread_lives_on_and_does_nothing(
-    vhost: Vhost, service: Any
-) -> None:
-    enqueue_for_the_service(STOCK, vhost)
-    process, journal = service(STOCK)
-
-    eventually(lambda: "die" in journal.read_text())
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=3)
-    assert journal.read_text() == "die\n"
-
-
-def enqueue_for_the_service(kind: str, vhost: Vhost) -> None:
-    broker = make(kind, vhost.amqp_url)
-    broker.enqueue(dramatiq.Message("first", "die", (), {}, {}))
-    broker.enqueue(dramatiq.Message("first", "first", (1,), {}, {}))
-    broker.close()
-
-
-def test_sigterm_finishes_what_is_in_flight_and_leaves_the_rest_in_the_queue(
-    vhost: Vhost, service: Any, tmp_path: Path
-) -> None:
-    broker = make(OURS, vhost.amqp_url)
-    for n in range(400):
-        broker.enqueue(dramatiq.Message("first", "first", (n,), {}, {}))
-    broker.close()
-    gate = tmp_path / "gate"
-    process, journal = service(OURS, threads=4, TEST_GATE=str(gate))
-    eventually(lambda: journal.read_text().count("begin") == 4)
-
-    process.send_signal(signal.SIGTERM)
-    gate.touch()
-    assert process.wait(timeout=60) == 0
-
-    lines = journal.read_text().splitlines()
-    begun, ended = named("begin", lines), named("end", lines)
-    assert begun == ended
-    assert depth(vhost.amqp_url, "first") == 400 - len(ended) > 0
-
-    again, _ = service(OURS, threads=4)
-    eventually(lambda: len(named("second", journal.read_text().splitlines())) >= 400)
-    again.send_signal(signal.SIGTERM)
-    assert again.wait(timeout=60) == 0
-    lines = journal.read_text().splitlines()
-    # Every one exactly once: a stop in good order repeats nothing either.
-    assert named("end", lines) == named("second", lines) == list(range(400))
-    assert depth(vhost.amqp_url, "first.XQ") == 0
-
-
-def named(step: str, lines: list[str]) -> list[int]:
-    return sorted(int(line.split()[1]) for line in lines if line.startswith(step + " "))
