@@ -15,7 +15,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import dramatiq
-import httpx
 
 import config
 import domain
@@ -23,7 +22,10 @@ from actors.flow import FLOW
 from actors.ports import Clock, Policy, Ports
 from actors.runtime.broker import make_broker
 from actors.runtime.clock import SystemClock
+from actors.runtime.exposition import Exposition, Place
 from actors.runtime.failures import FailurePolicy
+from actors.runtime.metrics import Metrics
+from actors.runtime.middleware import LogContext, StageWatch
 from actors.runtime.publisher import Publisher
 from actors.runtime.stage import Stage, bind, subscriptions
 from config.accounts import Account, marketplaces
@@ -55,6 +57,7 @@ class App:
     ports: Ports
     publish: Publisher
     flow: tuple[Stage, ...]
+    metrics: Metrics
     resources: ExitStack
 
     def close(self) -> None:
@@ -71,18 +74,26 @@ def build(
         Unavailable: the store cannot be reached or started.
         Permanent: encryption keys are missing.
     """
+    metrics = Metrics()
+    watch = StageWatch(metrics.stages)
     with ExitStack() as resources:
         store = _store(settings, resources)
+        store.orders.on_written = metrics.orders.written
         accounts = settings.resolved_accounts()
         client = resources.enter_context(make_client(settings.http))
-        ports = _ports(settings, store, accounts, client)
+        answered = metrics.amazon.answered
+        calls = Calls(client, store.quotas, limits=settings.http, answered=answered)
+        ports = _ports(settings, store, accounts, calls)
         if clock is not None:
             ports = replace(ports, clock=clock)
-        broker = broker or make_broker(settings.broker_url)
+        broker = broker or _broker(settings, metrics, watch)
         resources.callback(broker.close)
-        bind(broker, FLOW, ports, FailurePolicy(broker, Quarantine(store.database)))
+        failures = FailurePolicy(broker, Quarantine(store.database), settled=watch.settled)
+        bind(broker, FLOW, ports, failures)
         publish = Publisher(broker, subscriptions(FLOW))
-        return App(settings, accounts, store, broker, ports, publish, FLOW, resources.pop_all())
+        return App(
+            settings, accounts, store, broker, ports, publish, FLOW, metrics, resources.pop_all()
+        )
 
 
 def setup() -> None:
@@ -106,6 +117,12 @@ def refuse_strangers() -> None:
             raise SystemExit(f"{package.__name__} is not ours: it was found in {found}")
 
 
+def _broker(settings: Settings, metrics: Metrics, watch: StageWatch) -> dramatiq.Broker:
+    place = Place(settings.metrics_host, settings.metrics_port)
+    exposition = Exposition(metrics.registry, place)
+    return make_broker(settings.broker_url, middleware=[LogContext(), watch, exposition])
+
+
 def _store(settings: Settings, resources: ExitStack) -> Store:
     url = settings.mongodb_url or ensure_running(settings.data_dir)
     keys = encryption_keys(settings)
@@ -124,9 +141,8 @@ def _store(settings: Settings, resources: ExitStack) -> Store:
 
 
 def _ports(
-    settings: Settings, store: Store, accounts: Mapping[str, Account], client: httpx.Client
+    settings: Settings, store: Store, accounts: Mapping[str, Account], calls: Calls
 ) -> Ports:
-    calls = Calls(client, store.quotas, limits=settings.http)
     importing = settings.order_import
     return Ports(
         clock=SystemClock(),

@@ -84,8 +84,12 @@ class Settings(BaseSettings):
     ] = "INFO"
     """The least severity that is logged: DEBUG, INFO, WARNING or ERROR."""
 
+    metrics_host: str = "127.0.0.1"
+    """The address a process shows its metrics on; ``0.0.0.0`` in a container."""
+
     metrics_port: int = Field(default=9191, ge=0, le=65535)
-    """Where a worker shows its metrics; 0: nowhere."""
+    """Where a process shows its metrics: one process per container.  0: nowhere, for several
+    processes on one machine."""
 
     @property
     def is_embedded(self) -> bool:

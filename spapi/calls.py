@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import httpx
 from sp_api.base._core import build_headers
@@ -52,7 +52,10 @@ class Calls:
         limits: Http | None = None,
         tokens: Tokens | None = None,
         plans: Mapping[str, Plan] | None = None,
+        answered: Callable[[str, int | None, float], None] = lambda *_: None,
     ) -> None:
+        """``answered`` is told of every request: operation, status or None, seconds."""
+        self._answered = answered
         self.client = client
         self.quotas = quotas
         self.document_timeout = document_timeout(limits or Http())
@@ -132,13 +135,16 @@ class Calls:
         except httpx.RequestError as exc:
             # The exception's own text may hold the URL, and its chain the headers.
             log.info("%s of %s: %s", operation, account.name, type(exc).__name__)
+            self._answered(operation, None, time.perf_counter() - started)
             raise Unavailable(f"{operation}: {type(exc).__name__}") from None
+        seconds = time.perf_counter() - started
+        self._answered(operation, response.status_code, seconds)
         log.info(
             "%s of %s: %d in %.3f s, request id %s",
             operation,
             account.name,
             response.status_code,
-            time.perf_counter() - started,
+            seconds,
             request_id(response),
         )
         return response

@@ -26,6 +26,9 @@ Decide = Callable[[Order | None], Order | None]
 Outcome = tuple[Order | None, bool]
 """The order as it now stands, and whether the call wrote it."""
 
+OnWritten = Callable[[Order | None, Order], None]
+"""The order before (None: it was created) and after."""
+
 ROUNDS = 8
 """How often a lost race is run again before the call gives up."""
 RESEALED_AT_ONCE = 500
@@ -37,6 +40,8 @@ class Orders:
     def __init__(self, database: Database, cipher: FieldCipher) -> None:
         self._database, self._cipher = database, cipher
         self._orders = collection_of(database, OrderDocument)
+        self.on_written: OnWritten = lambda _before, _after: None
+        """Told of every write that won, so of each change once; for metrics, must not raise."""
 
     @translated
     def change(self, account: str, decide: Mapping[str, Decide]) -> dict[str, Outcome]:
@@ -56,12 +61,15 @@ class Orders:
         now = store_now(self._database)
         for number in range(ROUNDS):
             a_round = Round(self._cipher, now)
-            for order_id, stored in self._load(account, asked).items():
+            loaded = self._load(account, asked)
+            for order_id, stored in loaded.items():
                 if not self._decided(a_round, account, order_id, stored, decide[order_id]):
                     outcomes[order_id] = (stored.order if stored else None, False)
             won, asked = a_round.write(self._orders)
             for each in won:
-                outcomes[each.order_id] = (order_from(each.document, self._cipher), True)
+                before, after = loaded[each.order_id], order_from(each.document, self._cipher)
+                outcomes[each.order_id] = (after, True)
+                self.on_written(before.order if before else None, after)
             if not asked:
                 return {order_id: outcomes[order_id] for order_id in decide}
             time.sleep(random.uniform(0, 0.005 * 2**number))  # noqa: S311  spreads rivals

@@ -14,8 +14,10 @@ from typing import Any, Protocol
 import dramatiq
 import structlog
 
+from actors.runtime.metrics import Outcome
 from actors.runtime.publisher import MAX_DELAY_S
 from actors.runtime.retry_policy import (
+    Decision,
     PutBack,
     Quarantine,
     Requeue,
@@ -25,6 +27,13 @@ from actors.runtime.retry_policy import (
 )
 
 log = structlog.get_logger(__name__)
+
+
+OUTCOMES: dict[type[Decision], Outcome] = {
+    PutBack: Outcome.WAITING,
+    Retry: Outcome.RETRIED,
+    Quarantine: Outcome.QUARANTINED,
+}
 
 
 class Keep(Protocol):
@@ -51,9 +60,15 @@ class FailurePolicy:
     """Applies the retry policy to a failed message."""
 
     def __init__(
-        self, broker: dramatiq.Broker, quarantine: Keep, draw: Callable[[], float] = random.random
+        self,
+        broker: dramatiq.Broker,
+        quarantine: Keep,
+        draw: Callable[[], float] = random.random,
+        settled: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
+        """Apply the policy; ``settled`` is told how each message ended, for metrics."""
         self._broker, self._quarantine, self._draw = broker, quarantine, draw
+        self._settled = settled
 
     def settle(self, stage: str, message: dramatiq.Message[Any], exc: Exception) -> None:
         """Give the message a future; returning acks it.
@@ -74,6 +89,7 @@ class FailurePolicy:
                     self._keep(stage, message, exc, kind)
         except Exception as trouble:
             raise Requeue(f"{stage}: {type(trouble).__name__} while settling") from trouble
+        self._settled(OUTCOMES[type(fate)])
 
     def _again(self, message: dramatiq.Message[Any], delay_s: float, attempts: int) -> None:
         again = message.copy(queue_name=message.actor_name, options={"attempts": attempts})

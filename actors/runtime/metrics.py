@@ -1,0 +1,229 @@
+"""The metrics of a worker: the one module that makes metric objects, so that labels can be judged.
+
+Labels come from closed sets: stages, outcomes, operations, classes of answers.  Never an id, a SKU
+or a text.  State (how much waits, since when) is not counted here but asked of the store
+(``actors.runtime.exporter``): a count kept by workers doubles on a replay and dies with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from enum import StrEnum
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
+
+from domain.orders import EnrichmentState, Order, OrderStatus, Provenance
+
+MINUTE, HOUR = 60, 3600
+DURATIONS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+WAITS_S = (0.05, 0.25, 1, 5, 15, MINUTE, 300, 900, 1800, HOUR, 2 * HOUR, 6 * HOUR)
+AGES_S = (
+    *(minutes * MINUTE for minutes in (1, 5, 15, 30)),
+    *(hours * HOUR for hours in (1, 2, 3, 4, 6, 8, 12, 24, 48, 72)),
+)
+"""Every promise in hours is an edge, so that a ratio against it is exact."""
+
+
+class Outcome(StrEnum):
+    """How one delivery of a message to a stage ended."""
+
+    DONE = "done"
+    WAITING = "waiting"
+    """Put back: it was too early.  No failure."""
+    RETRIED = "retried"
+    QUARANTINED = "quarantined"
+    RETURNED = "returned"
+    """Given back to its queue: neither broker nor store could take it."""
+    REJECTED = "rejected"
+    """Past the failure handling: RabbitMQ dead-letters it."""
+    SKIPPED = "skipped"
+    """The broker had taken the delivery back already."""
+
+
+class OrderEvent(StrEnum):
+    """What happened to an order, each at most once per guarded write."""
+
+    IMPORTED = "imported"
+    RECOVERED = "recovered"
+    """Part of imported: first seen after its Pending stage."""
+    ENRICHED = "enriched"
+    FULFILLED = "fulfilled"
+    CANCELED = "canceled"
+
+
+class StageMetrics:
+    """What middleware measures of every stage."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.messages = Counter(
+            "connector_stage_messages_total",
+            "Deliveries handled by a stage, by how they ended.",
+            ["stage", "outcome"],
+            registry=registry,
+        )
+        self.retries = Counter(
+            "connector_stage_retries_total",
+            "Failed attempts that will be made again.",
+            ["stage"],
+            registry=registry,
+        )
+        self.dead_letters = Counter(
+            "connector_stage_dead_letters_total",
+            "Deliveries rejected to the dead letters.",
+            ["stage"],
+            registry=registry,
+        )
+        self.duration = Histogram(
+            "connector_stage_duration_seconds",
+            "Time a stage worked on one delivery.",
+            ["stage"],
+            buckets=DURATIONS_S,
+            registry=registry,
+        )
+        self.wait = Histogram(
+            "connector_stage_queue_wait_seconds",
+            "From when a message was due to when a stage began with it.",
+            ["stage"],
+            buckets=WAITS_S,
+            registry=registry,
+        )
+        self.in_progress = Gauge(
+            "connector_stage_inprogress_messages",
+            "Deliveries a stage is working on now.",
+            ["stage"],
+            registry=registry,
+        )
+
+    def begin_at_zero(self, stages: Iterable[str]) -> None:
+        """Make every series of these stages, so that the first event is an increase."""
+        for stage in stages:
+            for outcome in Outcome:
+                self.messages.labels(stage, outcome.value)
+            for metric in (self.retries, self.dead_letters, self.duration, self.wait):
+                metric.labels(stage)
+            self.in_progress.labels(stage)
+
+
+class AmazonMetrics:
+    """Calls to Amazon, told by ``spapi.calls`` one by one."""
+
+    CLASSES = ("2xx", "4xx", "429", "5xx", "none")
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.requests = Counter(
+            "connector_amazon_requests_total",
+            "Requests to Amazon by operation and class of the answer; none: no answer came.",
+            ["operation", "status_class"],
+            registry=registry,
+        )
+        self.duration = Histogram(
+            "connector_amazon_request_duration_seconds",
+            "Time until Amazon answered.",
+            ["operation"],
+            buckets=DURATIONS_S,
+            registry=registry,
+        )
+
+    def answered(self, operation: str, status: int | None, seconds: float) -> None:
+        """Count one request; ``status`` is None when no answer came.
+
+        All classes of an operation begin with its first request, so that a first 429 is seen.
+        """
+        for each in self.CLASSES:
+            self.requests.labels(operation, each)
+        self.requests.labels(operation, status_class(status)).inc()
+        self.duration.labels(operation).observe(seconds)
+
+
+def status_class(status: int | None) -> str:
+    """Return the class of an HTTP status; 429 is one of its own."""
+    if status is None:
+        return "none"
+    return "429" if status == 429 else f"{status // 100}xx"  # noqa: PLR2004  Too Many Requests
+
+
+class OrderMetrics:
+    """What became true of orders.
+
+    Told by the store after a guarded write that won, with the order before and after: a replay
+    writes nothing and so counts nothing.  A worker that dies in between counts one too few.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.orders = Counter(
+            "connector_orders_total",
+            "Orders by what became true of them.",
+            ["event"],
+            registry=registry,
+        )
+        self.import_age = Histogram(
+            "connector_order_import_age_seconds",
+            "From purchase on Amazon to the order's creation here; new orders only.",
+            buckets=AGES_S,
+            registry=registry,
+        )
+        self.enrich_age = Histogram(
+            "connector_order_enrich_age_seconds",
+            "From the order's creation here to its first reading from the Orders API.",
+            buckets=AGES_S,
+            registry=registry,
+        )
+        for event in OrderEvent:
+            self.orders.labels(event.value)
+
+    def written(self, before: Order | None, after: Order) -> None:
+        """Count what this write made true."""
+        for event in order_events(before, after):
+            self.orders.labels(event.value).inc()
+        if after.imported_at is None:
+            return
+        if before is None:
+            self.import_age.observe(_age_s(after.imported_at - after.purchased_at))
+        elif _enriched(before, after) and after.read_at is not None:
+            self.enrich_age.observe(_age_s(after.read_at - after.imported_at))
+
+
+def order_events(before: Order | None, after: Order) -> list[OrderEvent]:
+    """Return what the change from one state to the next made true.  Pure."""
+    events = []
+    if before is None:
+        events.append(OrderEvent.IMPORTED)
+        if after.provenance is Provenance.RECOVERED:
+            events.append(OrderEvent.RECOVERED)
+    elif _enriched(before, after):
+        events.append(OrderEvent.ENRICHED)
+    was = before.status if before is not None else None
+    if after.status is not was:
+        match after.status:
+            case OrderStatus.FULFILLED:
+                events.append(OrderEvent.FULFILLED)
+            case OrderStatus.CANCELED:
+                events.append(OrderEvent.CANCELED)
+    return events
+
+
+def _enriched(before: Order, after: Order) -> bool:
+    return before.enrichment is EnrichmentState.DUE and after.enrichment is not EnrichmentState.DUE
+
+
+def _age_s(age: timedelta) -> float:
+    return max(0.0, age.total_seconds())  # Amazon's clock and ours differ.
+
+
+class Metrics:
+    """All metrics of one worker process, on a registry of their own."""
+
+    def __init__(self) -> None:
+        # A series _created for each of ours would double the number of series for nothing.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        self.stages = StageMetrics(self.registry)
+        self.amazon = AmazonMetrics(self.registry)
+        self.orders = OrderMetrics(self.registry)
