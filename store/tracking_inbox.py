@@ -126,17 +126,11 @@ class TrackingInbox:
     @translated
     def record(self, entry: TrackingEntered) -> Entry:
         """Record that an entry arrived in the flow.  Index: ``_id``."""
-        now = store_now(self._database)
-        document = _document(entry) | {"received_at": now, "recorded_at": now}
-        try:
-            self._entries.insert_one(document)
-        except DuplicateKeyError:
-            pass
-        else:
+        document = _document(entry)
+        if self._mark_recorded(document) or self._insert_recorded(document):
             return Entry.RECORDED
-        waiting = {"_id": document["_id"], "digest": document["digest"], "recorded_at": None}
-        done = {"$set": {"recorded_at": now}, "$unset": {"announce_at": ""}}
-        if self._entries.update_one(waiting, done).matched_count:
+        # It is there, and was not to be recorded a moment ago: known, or received just now.
+        if self._mark_recorded(document):
             return Entry.RECORDED
         return _compared(document, self._entries.find_one({"_id": document["_id"]}) or {})
 
@@ -157,6 +151,19 @@ class TrackingInbox:
             {"_id": _key(entry), "announcements": times, "recorded_at": None},
             {"$set": {"announcements": times + 1, "announce_at": again_at}},
         )
+
+    def _mark_recorded(self, document: Raw) -> bool:
+        waiting = {"_id": document["_id"], "digest": document["digest"], "recorded_at": None}
+        done = {"$currentDate": {"recorded_at": True}, "$unset": {"announce_at": ""}}
+        return self._entries.update_one(waiting, done).matched_count == 1
+
+    def _insert_recorded(self, document: Raw) -> bool:
+        now = store_now(self._database)
+        try:
+            self._entries.insert_one(document | {"received_at": now, "recorded_at": now})
+        except DuplicateKeyError:
+            return False
+        return True
 
 
 def _key(entry: TrackingEntered) -> str:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,7 @@ from actors.runtime.exchange import INLETS
 from actors.runtime.inbound import BridgePorts, Delivery, read_event, settle
 from domain.errors import Malformed, Unavailable
 from domain.events import INBOUND_MODELS
-from domain.messages import TrackingEntered
+from domain.messages import Event, TrackingEntered
 from tests.fakes.schedule_ports import Published
 from tests.fakes.tracking import tracking_entered, tracking_json
 from tests.fakes.tracking_ports import MemoryInbox, MemoryRejections
@@ -29,7 +29,11 @@ class World:
         )
 
     def settle(self, *deliveries: Delivery, session: str = "s") -> None:
-        settle(self.ports, deliveries, session=session)
+        settle(self.ports, deliveries, session=session, publish_all=self._publish_all)
+
+    def _publish_all(self, facts: Sequence[Event]) -> None:
+        for fact in facts:
+            self.published(fact)
 
     @property
     def told(self) -> list[str]:

@@ -1,0 +1,118 @@
+"""Tracking of other systems through a bridge that is killed and killed again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from threading import Thread
+
+import pika
+import pytest
+
+from actors.runtime.exchange import INLETS, connect, declare
+from domain.events import EXCHANGE
+from tests.fakes.mongo import fresh_database, mongodb_url
+from tests.fakes.rabbitmq_management import Vhost
+from tests.fakes.system import Places, System
+from tests.fakes.tracking import tracking_json
+
+pytestmark = pytest.mark.rabbitmq
+EVENTS, INVALID = 10_000, 100
+PATIENCE_S = 300
+"""Half a minute does on a machine of its own."""
+BRIDGE = """
+from actors.app import build
+from actors.processes import run_bridge, stop_on_signals
+from config.settings import load_settings
+stop = stop_on_signals()
+app = build(load_settings())
+run_bridge(app, stop)
+app.close()
+"""
+
+
+@pytest.fixture
+def system(vhost: Vhost, tmp_path: Path) -> Iterator[System]:
+    with (
+        mongodb_url(sync=True) as url,
+        fresh_database(url) as database,
+        System(tmp_path, Places(vhost.amqp_url, url, database, "http://127.0.0.1:1")) as running,
+    ):
+        with connect(vhost.amqp_url) as connection:
+            declare(connection.channel())
+        yield running
+
+
+def start_bridge(system: System) -> None:
+    system.start("bridge", "-c", BRIDGE)
+
+
+def events(count: int = EVENTS) -> Iterator[bytes]:
+    """Every hundredth event is invalid; every tenth of those is the very same nonsense."""
+    for n in range(count):
+        valid = tracking_json(f"e{n}", account="alpha", order_id=f"111-{n:07}-0000001")
+        if n % 1000 == 0:
+            yield b"nonsense"
+        elif n % 100 == 0:
+            yield json.dumps(json.loads(valid) | {"tracking_number": ""}).encode()
+        else:
+            yield valid
+
+
+def publish_all(url: str, bodies: Iterable[bytes]) -> None:
+    """Publish as another system would: plain pika, persistent, confirmed."""
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        properties = pika.BasicProperties(content_type="application/json", delivery_mode=2)
+        for body in bodies:
+            channel.basic_publish(EXCHANGE, "tracking.entered", body, properties)
+
+
+def recorded(system: System) -> int:
+    entries = system.app.store.database["tracking_entries"]
+    return entries.count_documents({"recorded_at": {"$exists": True}})
+
+
+def settled(system: System) -> int:
+    """Events the bridge is through with, or nearly; a cheap question, asked often."""
+    database = system.app.store.database
+    received = database["tracking_entries"].estimated_document_count()
+    return received + database["rejected_events"].estimated_document_count()
+
+
+def has_settled(system: System, point: int) -> bool:
+    return settled(system) >= point
+
+
+def wait_for(system: System, holds: Callable[[], bool], what: str) -> None:
+    system.wait_until(holds, what, timeout_s=PATIENCE_S)
+
+
+def test_ten_thousand_events_through_two_kills_of_the_bridge(system: System, vhost: Vhost) -> None:
+    system.start_worker("record_tracking", threads=8)
+    bodies = tuple(events())
+    senders = [Thread(target=publish_all, args=(vhost.amqp_url, bodies[n::4])) for n in range(4)]
+    for sender in senders:
+        sender.start()
+    for point in (2_000, 5_000):
+        start_bridge(system)
+        wait_for(system, partial(has_settled, system, point), f"{point} events are settled")
+        system.kill("bridge")
+    start_bridge(system)
+    for sender in senders:
+        sender.join()
+    wait_for(system, partial(has_settled, system, EVENTS), "every event is settled")
+    wait_for(system, lambda: recorded(system) == EVENTS - INVALID, "every entry is recorded")
+    assert system.terminate("bridge") == 0
+
+    database = system.app.store.database
+    ids = {raw["source_event_id"] for raw in database["tracking_entries"].find()}
+    assert ids == {f"e{n}" for n in range(EVENTS) if n % 100}
+    assert system.app.store.rejected_events.count() == INVALID
+    with connect(vhost.amqp_url) as connection:
+        left = connection.channel().queue_declare(INLETS[0].queue, passive=True)
+        assert left.method.message_count == 0
+    assert system.app.store.quarantine.groups() == []
