@@ -89,8 +89,11 @@ def sent(shipment: Shipment) -> Counter[str]:
 
 def held(shipment: Shipment) -> Counter[str]:
     """Return the units of a shipment that are at Amazon, or may be, or will be."""
-    lines = (shipment.accepted_lines, shipment.maybe_lines, shipment.in_feed_lines)
-    return _counted(lines[0]) | _counted(lines[1]) | _counted(lines[2])
+    units_held: Counter[str] = Counter()
+    for lines in (shipment.accepted_lines, shipment.maybe_lines, shipment.in_feed_lines):
+        if lines:
+            units_held |= _counted(lines)
+    return units_held
 
 
 def claimed(shipment: Shipment) -> Counter[str]:

@@ -36,16 +36,24 @@ def judged(
 def _judged(
     book: ShipmentBook, order: Order | None, carriers: CarrierTable, now: datetime
 ) -> ShipmentBook:
+    merged: ShipmentBook | None = book
+    while merged is not None:
+        book, merged = _round(merged, order, carriers, now)
+    return book
+
+
+def _round(
+    book: ShipmentBook, order: Order | None, carriers: CarrierTable, now: datetime
+) -> tuple[ShipmentBook, ShipmentBook | None]:
+    """Return the judged book, or the book with one shipment less that has to be judged anew."""
     for shipment in sorted(book.shipments, key=_turn):
         meant = _meant(book, shipment, order)
         if meant is not None:
-            # The book has one shipment less now; what it corrects is judged anew with the rest.
             cause = f"entry {shipment.content.source_event_id}"
             target = corrected(meant, shipment.content, cause=cause, now=now)
-            merged = book.without(shipment.shipment_id).with_shipment(target)
-            return _judged(merged, order, carriers, now)
+            return book, book.without(shipment.shipment_id).with_shipment(target)
         book = book.with_shipment(_stands(book, shipment, order, carriers, now))
-    return book
+    return book, None
 
 
 def _turn(shipment: Shipment) -> tuple[bool, datetime, str]:

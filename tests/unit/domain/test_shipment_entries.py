@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from config.carriers import carriers
 from domain.messages import TrackingEntered
 from domain.orders import Order
 from domain.shipment_judging import judged
-from domain.shipments import Outbound, Reason, ShipmentBook, waits_too_long
+from domain.shipments import Outbound, Reason, ShipmentBook, taken_in, waits_too_long
 from tests.fakes.order_values import NOW, imported
 from tests.fakes.shipping_values import (
     FILTER,
@@ -110,7 +111,7 @@ def test_waiting_counts_from_the_first_moment_not_from_the_last_look() -> None:
         ("too many", to_ship(), [(PADS, 3)], Reason.OVER_QUANTITY),
         ("no such item", to_ship(), [("00000000000009", 1)], Reason.UNKNOWN_ITEM),
         ("no such sku", to_ship(), [("XX-1", 1)], Reason.UNKNOWN_ITEM),
-        ("neither", to_ship(), [("", 1)], Reason.UNKNOWN_ITEM),
+        ("neither", to_ship(item(PADS, "", 1)), [("", 1)], Reason.UNKNOWN_ITEM),
         (
             "sku twice",
             to_ship(item(PADS, "BP-100", 1), item(FILTER, "BP-100", 2)),
@@ -180,6 +181,17 @@ def test_the_same_reference_and_older_is_recorded_and_ignored() -> None:
 
     assert numbers(book) == [(NUMBER, Outbound.DUE)]
     assert "an older entry came late and was ignored" in [h.what for h in only(book).history]
+
+
+def test_a_package_keeps_its_turn_from_its_oldest_entry_however_late_that_came() -> None:
+    order = to_ship(item(PADS, "BP-100", 1))
+    early, late = entry(1, ref="P1", minute=1), entry(2, ref="P1", minute=5)
+    book = stands(book_of(late, entry(3, ref="P2", minute=3), early), order)
+
+    assert {each.shipment_ref: each.outbound for each in book.shipments} == {
+        "P1": Outbound.DUE,
+        "P2": Outbound.REFUSED,
+    }
 
 
 def test_another_reference_is_another_package() -> None:
@@ -282,6 +294,23 @@ def test_a_corrected_number_goes_again_after_it_was_accepted() -> None:
     )
 
     assert numbers(book) == [(OTHER_NUMBER, Outbound.DUE)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"carrier": "fedex"},
+        {"ship_method": "Overnight"},
+        {"shipped_at": NOW},
+        {"tracking_number": OTHER_NUMBER},
+    ],
+)
+def test_any_change_of_what_amazon_knows_goes_again(change: dict[str, Any]) -> None:
+    book = accepted(entry(1, ref="P1"), order=to_ship())
+
+    book = stands(book_of(entry(2, ref="P1", **change), book=book), to_ship())
+
+    assert only(book).outbound is Outbound.DUE
 
 
 def test_a_correction_back_to_what_amazon_has_needs_no_feed() -> None:
@@ -393,6 +422,14 @@ def test_referenced_entries_end_the_same_in_whatever_order_they_arrive(
     }
 
     assert len(endings) == 1
+
+
+def test_a_flood_of_early_corrections_ends_in_the_newest() -> None:
+    book = NEW_BOOK
+    for number in range(1, 100):
+        book = taken_in(book, entry(number, (PADS, 2), tracking_number=f"N{number}"), now=NOW)
+
+    assert numbers(stands(book, to_ship())) == [("N99", Outbound.DUE)]
 
 
 def test_an_empty_book_stays_empty() -> None:
