@@ -32,8 +32,10 @@ from config.accounts import Account, marketplaces
 from config.keys import encryption_keys
 from config.logging import configure_logging
 from config.settings import Settings, load_settings
+from domain.feeds import FeedTiming
 from spapi.calls import Calls
 from spapi.client import make_client
+from spapi.feeds import AmazonFeedsGateway
 from spapi.orders import AmazonOrdersGateway
 from spapi.reports import AmazonReportsGateway
 from store.database import Store, connect
@@ -134,6 +136,7 @@ def _store(settings: Settings, resources: ExitStack) -> Store:
         chunk_rows=importing.chunk_rows,
         lookback=timedelta(days=importing.lookback_days),
         lease=CALLS_PER_LEASE * timedelta(seconds=settings.http.call_timeout_s),
+        feed_timing=_feed_timing(settings),
     )
     resources.callback(store.close)
     store.ensure_indexes()
@@ -152,6 +155,10 @@ def _ports(
             poll_deadline=timedelta(minutes=importing.poll_deadline_minutes),
             chunk_backlog=importing.chunk_backlog,
             chunk_patience_s=importing.chunk_patience_s,
+            amazon_writes=frozenset(
+                name for name, account in accounts.items() if account.amazon_writes
+            ),
+            feeds=_feed_timing(settings),
         ),
         reports=store.reports,
         ledger=store.ledger,
@@ -161,4 +168,17 @@ def _ports(
         amazon_orders=AmazonOrdersGateway(accounts, calls),
         tracking_inbox=store.tracking_inbox,
         rejected_events=store.rejected_events,
+        feeds=store.feeds,
+        amazon_feeds=AmazonFeedsGateway(accounts, calls),
+    )
+
+
+def _feed_timing(settings: Settings) -> FeedTiming:
+    feeds = settings.feeds
+    return FeedTiming(
+        spacing=timedelta(minutes=feeds.spacing_minutes),
+        settle=timedelta(minutes=feeds.settle_minutes),
+        look_again=timedelta(minutes=feeds.look_again_minutes),
+        slow=timedelta(minutes=feeds.slow_minutes),
+        stuck=timedelta(hours=feeds.stuck_hours),
     )

@@ -6,6 +6,8 @@ Who hears what is written at each stage (``consumes``, ``emits``); the page docs
 
 from __future__ import annotations
 
+from actors.feeds.poll_feed import poll_feed
+from actors.feeds.submit_feed import submit_feed
 from actors.fulfillment.record_tracking import record_tracking
 from actors.orders.enrich_orders import enrich_orders
 from actors.orders.import_orders import import_orders
@@ -23,4 +25,6 @@ FLOW: tuple[Stage, ...] = (
     enrich_orders,
     # Ecommerce -> Amazon: tracking out
     record_tracking,
+    submit_feed,
+    poll_feed,
 )

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from actors.amazon_ports import AmazonOrders, AmazonReports, Document
+from actors.feed_ports import AmazonFeeds, Feeds
 from actors.store_ports import (
     Decide,
     Ledger,
@@ -21,14 +22,17 @@ from actors.store_ports import (
     Reports,
     TrackingInbox,
 )
+from domain.feeds import FeedTiming
 from domain.order_import import FirstSeen
 
 __all__ = [
+    "AmazonFeeds",
     "AmazonOrders",
     "AmazonReports",
     "Clock",
     "Decide",
     "Document",
+    "Feeds",
     "Ledger",
     "Orders",
     "Passes",
@@ -69,6 +73,10 @@ class Policy:
     """Chunks of one report published and not yet imported, at most."""
     chunk_patience_s: float = 30.0
     """How long the parser waits for importers before it gives its thread back."""
+    amazon_writes: frozenset[str] = frozenset()
+    """Accounts for which something may be sent to Amazon."""
+    feeds: FeedTiming = field(default_factory=FeedTiming)
+    """The waits of the feed machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +93,5 @@ class Ports:
     amazon_orders: AmazonOrders
     tracking_inbox: TrackingInbox
     rejected_events: RejectedEvents
+    feeds: Feeds
+    amazon_feeds: AmazonFeeds

@@ -158,6 +158,27 @@ class OrderImport(Section):
     """How long the parser waits for importers before it gives its thread back."""
 
 
+class Feeds(Section):
+    """How feeds are sent to Amazon: ``FEEDS__…``."""
+
+    spacing_minutes: float = Field(default=20, ge=0)
+    """Between two feeds of a type.  Amazon advises against more than one in 20 minutes."""
+
+    settle_minutes: float = Field(default=2, ge=0)
+    """After an attempt without answer, until Amazon's list of feeds is asked whether it has it."""
+
+    look_again_minutes: float = Field(default=10, ge=0)
+    """After that list did not have the feed, until it is asked once more, and the feed sent again
+    if it still does not."""
+
+    slow_minutes: float = Field(default=20, gt=0)
+    """How long Amazon may be at a feed before it counts as slow."""
+
+    stuck_hours: float = Field(default=8, gt=0)
+    """How long Amazon may be at a feed before a person should look: it takes no longer under
+    load, and a stuck feed blocks those behind it."""
+
+
 class Schedule(Section):
     """How often things happen: ``SCHEDULE__…``.  Accounts are offset against each other."""
 

@@ -23,7 +23,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from config.accounts import Account
 from config.endpoints import demo_account, is_amazons, resolve
-from config.sections import AccountName, AccountSettings, Encryption, Http, OrderImport, Schedule
+from config.sections import (
+    AccountName,
+    AccountSettings,
+    Encryption,
+    Feeds,
+    Http,
+    OrderImport,
+    Schedule,
+)
 from config.sources import SettingsError, in_one_line, process_variables, read_sources
 from domain.errors import UnknownAccount
 
@@ -74,6 +82,7 @@ class Settings(BaseSettings):
     """The sellers' accounts by name: ``ACCOUNTS__<name>__…``."""
 
     order_import: OrderImport = OrderImport()
+    feeds: Feeds = Feeds()
     schedule: Schedule = Schedule()
     encryption: Encryption = Encryption()
     http: Http = Http()

@@ -45,11 +45,11 @@ class Hold:
     why: str
 
 
-def created_since(feed: Feed) -> datetime | None:
-    """Return since when Amazon may have the feed, by Amazon's clock; None: it has no document."""
+def created_since(feed: Feed) -> datetime:
+    """Return since when Amazon may have the feed, by Amazon's clock."""
     if feed.amazon_at is not None:
         return feed.amazon_at - MARGIN
-    return feed.documented_at - WITHOUT_CLOCK if feed.documented_at is not None else None
+    return (feed.documented_at or feed.created_at or feed.flow_started_at) - WITHOUT_CLOCK
 
 
 def candidates(feed: Feed, found: AmazonFeeds) -> tuple[AmazonFeed, ...]:
@@ -60,7 +60,7 @@ def candidates(feed: Feed, found: AmazonFeeds) -> tuple[AmazonFeed, ...]:
         for each in found.feeds
         if each.feed_type == feed.feed_type
         and set(each.marketplaces) == set(feed.marketplaces)
-        and (since is None or each.created_at >= since)
+        and each.created_at >= since
     )
 
 

@@ -127,7 +127,7 @@ class Feeds(FeedSending):
     @translated
     def processed(
         self, feed: Feed, verdict: Verdict, result: FeedResult | None, *, held: str = ""
-    ) -> Feed:
+    ) -> None:
         """Keep Amazon's verdict (submitted -> done, cancelled, fatal; released -> late).
 
         Raises:
@@ -146,7 +146,6 @@ class Feeds(FeedSending):
         if not self._feeds.update_one(polled, update).matched_count:
             self.give_poll_back(feed)
             raise Contended("the feed was released while its verdict was fetched")
-        return self._known(feed.feed_id)
 
     @translated
     def give_poll_back(self, feed: Feed) -> None:

@@ -22,7 +22,9 @@ from domain.reports import ReportState
 from tests.fakes.amazon import MemoryAmazon
 from tests.fakes.amazon_orders import amazon_order
 from tests.fakes.clock import START, FakeClock
+from tests.fakes.feed_amazon import MemoryFeedAmazon
 from tests.fakes.hostile_broker import HostileBroker
+from tests.fakes.memory_feeds import MemoryFeeds
 from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
 from tests.fakes.quarantine import MemoryQuarantine
 from tests.fakes.report_lines import HEADER, line, order_id
@@ -77,6 +79,8 @@ class World:
             amazon_orders=self.amazon,
             tracking_inbox=self.inbox,
             rejected_events=MemoryRejections(),
+            feeds=MemoryFeeds(self.clock),
+            amazon_feeds=MemoryFeedAmazon(self.clock),
         )
         stages = [stage for stage in FLOW if set(stage.needs) <= set(Ports.__slots__)]
         bind(self.broker, stages, ports, FailurePolicy(self.broker, self.quarantine))

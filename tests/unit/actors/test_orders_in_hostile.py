@@ -19,7 +19,9 @@ from domain.reports import ReportState
 from tests.fakes.amazon import MemoryAmazon
 from tests.fakes.amazon_orders import amazon_order
 from tests.fakes.clock import FakeClock
+from tests.fakes.feed_amazon import MemoryFeedAmazon
 from tests.fakes.hostile_broker import HostileBroker
+from tests.fakes.memory_feeds import MemoryFeeds
 from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
 from tests.fakes.quarantine import MemoryQuarantine
 from tests.fakes.report_lines import HEADER, line, order_id
@@ -62,6 +64,8 @@ class World:
             amazon_orders=self.amazon,
             tracking_inbox=MemoryInbox(),
             rejected_events=MemoryRejections(),
+            feeds=MemoryFeeds(self.clock),
+            amazon_feeds=MemoryFeedAmazon(self.clock),
         )
         stages = [s for s in FLOW if set(s.needs) <= set(ports.__slots__)]
         failures = FailurePolicy(self.broker, self.quarantine, draw=lambda: 0.5)

@@ -11,11 +11,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from config.masking import masked
-from config.sections import AccountSettings, Encryption, Http, OrderImport, Schedule
+from config.sections import AccountSettings, Encryption, Feeds, Http, OrderImport, Schedule
 from config.settings import Settings, load_settings
 
 EXAMPLE = Path(__file__).parents[3] / ".env.example"
-SECTIONS = (AccountSettings, Encryption, Http, OrderImport, Schedule, Settings)
+SECTIONS = (AccountSettings, Encryption, Feeds, Http, OrderImport, Schedule, Settings)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_the_example_names_every_setting(example: dict[str, str]) -> None:
 def test_the_example_shows_the_defaults(example: dict[str, str]) -> None:
     defaults = masked(load_settings({}))
     shown = masked(load_settings(example))
-    sections = ("ORDER_IMPORT__", "SCHEDULE__", "HTTP__", "LOG_", "METRICS_", "DATA_DIR")
+    sections = ("ORDER_IMPORT__", "FEEDS__", "SCHEDULE__", "HTTP__", "LOG_", "METRICS_", "DATA_DIR")
 
     assert {k: v for k, v in shown.items() if k.startswith(sections)} == {
         k: v for k, v in defaults.items() if k.startswith(sections)
