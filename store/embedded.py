@@ -24,6 +24,7 @@ from store.embedded_server import START_LIMIT_S, find_binary
 
 ROOT = Path(__file__).resolve().parent.parent
 ANSWER_LIMIT_MS = 2000
+MOST_STARTS = 3
 
 _held: dict[Path, int] = {}
 """Our own shared locks, by folder.  Forked children share them and keep them alive."""
@@ -86,11 +87,18 @@ def _answering(place: Place) -> str | None:
 
 
 def _start(place: Place, *, sync: bool) -> str:
-    """Have a supervisor, and wait until its server answers."""
+    """Have a supervisor, and wait until its server answers.
+
+    The one that is there may be ending just now, and a new one gives way when somebody else is
+    looking at its lock in that very moment; so one start that came to nothing is no verdict.
+    """
     find_binary()
-    deadline = time.monotonic() + START_LIMIT_S
+    deadline, starts = time.monotonic() + START_LIMIT_S, 0
     while time.monotonic() < deadline:
         if not place.is_supervised():
+            if starts == MOST_STARTS:
+                break
+            starts += 1
             place.retract()  # A killed supervisor's word; the port may be another server's by now.
             _supervise(place, sync=sync)
         while place.is_supervised() and time.monotonic() < deadline:
@@ -98,8 +106,6 @@ def _start(place: Place, *, sync: bool) -> str:
             if url is not None:
                 return url
             time.sleep(0.05)
-        if not place.is_supervised():
-            break
     raise Unavailable(f"the embedded store did not start; see {place.log}")
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -17,7 +18,7 @@ from domain.errors import Permanent, Unavailable
 from store import embedded_server
 from store.database import connect
 from store.embedded import ROOT, ensure_running, let_go
-from store.embedded_place import Place
+from store.embedded_place import Place, opened, try_lock, unlock
 from tests.fakes.mongo import TEST_KEY
 
 USER = """
@@ -171,6 +172,28 @@ def test_after_supervisor_and_server_were_killed_a_new_start_works(data_dir: Pat
         until(lambda: not Place(data_dir).is_supervised())
 
         assert answers(ensure_running(data_dir, sync=False))
+
+
+def test_a_supervisor_that_is_just_ending_is_waited_for_and_replaced(data_dir: Path) -> None:
+    data_dir.mkdir()
+    with opened(Place(data_dir).supervisor) as ending:
+        assert try_lock(ending)
+        with user(data_dir) as process:
+            url = Thread(target=lambda: found.append(url_of(process)))
+            found: list[str] = []
+            url.start()
+            until(lambda: _looks_for_a_supervisor(process, data_dir))
+            unlock(ending)
+            url.join(20)
+
+            assert answers(found[0])
+
+
+def _looks_for_a_supervisor(process: subprocess.Popen[str], data_dir: Path) -> bool:
+    """Whether the newcomer is past taking the users' lock: then it waits for the supervisor."""
+    assert process.poll() is None
+    with Place(data_dir).users.open("ab") as file:
+        return not try_lock(file)
 
 
 def test_a_stale_word_of_where_the_server_was_is_not_believed(data_dir: Path) -> None:
