@@ -3,6 +3,7 @@
     scheduler    announces what the clock says is due, and sweeps       any number
     bridge       lets events of other systems in                        any number
     outbox       tells other systems what was decided                   one
+    exporter     shows the state of the business to Prometheus          one
 
 Each runs until its flag is set, and finishes what it has in hand.
 """
@@ -16,9 +17,11 @@ from datetime import timedelta
 from threading import Event as Flag
 
 from actors.app import App
-from actors.runtime import inbound, outbox, scheduler
+from actors.runtime import exporter, inbound, outbox, scheduler
 from actors.runtime.dead_letters import drain_dead_letters
 from actors.runtime.exchange import Exchange, MemoryExchange
+from actors.runtime.exporter import StateCollector
+from actors.runtime.exposition import Place, show_or_exit
 from actors.runtime.inbound import BridgePorts
 from actors.runtime.outbox import OutboxPorts, send
 from actors.runtime.queue_depth import queue_depth
@@ -103,6 +106,7 @@ def sweep_ports(app: App) -> SweepPorts:
 
 def run_scheduler(app: App, stop: Flag) -> None:
     """Run a scheduler until ``stop`` is set."""
+    _show_metrics(app)
     scheduler.main_loop(scheduler_ports(app), stop)
 
 
@@ -112,19 +116,44 @@ def run_bridge(app: App, stop: Flag) -> None:
     Raises:
         Permanent: the broker is in memory.
     """
-    inbound.main_loop(bridge_ports(app), stop)
+    ports = bridge_ports(app)
+    _show_metrics(app)
+    inbound.main_loop(ports, stop)
 
 
 def run_outbox(app: App, stop: Flag) -> None:
     """Run the outbox until ``stop`` is set."""
+    _show_metrics(app)
     with outbox_ports(app) as ports:
         outbox.main_loop(ports, stop)
+
+
+def run_exporter(app: App, stop: Flag) -> None:
+    """Show the state of the business until ``stop`` is set.
+
+    Raises:
+        Permanent: there is no port to show it on.
+    """
+    if not app.settings.metrics_port:
+        raise Permanent("the exporter has nowhere to show anything: set METRICS_PORT")
+    exporter.main_loop(state_collector(app), _place(app), stop)
+
+
+def state_collector(app: App) -> StateCollector:
+    """Return what asks the store for all gauges of its state."""
+    gauges = app.store.state_gauges(
+        jobs=scheduler_ports(app).jobs,
+        accounts=app.accounts,
+        stages=[stage.name for stage in app.flow],
+    )
+    return StateCollector(gauges.read, gauges.gauges)
 
 
 PROCESSES: Mapping[str, Callable[[App, Flag], None]] = {
     "scheduler": run_scheduler,
     "bridge": run_bridge,
     "outbox": run_outbox,
+    "exporter": run_exporter,
 }
 
 
@@ -134,6 +163,14 @@ def stop_on_signals() -> Flag:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def _place(app: App) -> Place:
+    return Place(app.settings.metrics_host, app.settings.metrics_port)
+
+
+def _show_metrics(app: App) -> None:
+    show_or_exit(app.metrics.registry, _place(app))
 
 
 def _sweep(app: App, keep: KeepClaim) -> None:

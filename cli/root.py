@@ -37,7 +37,7 @@ COMMANDS = {
     "schedule": Entry("cli.schedule:schedule", "See the scheduled jobs, run one now."),
     "failed": Entry("cli.failed:failed", "Look at what failed for good; retry or discard it."),
     "events": Entry("cli.events:events", "Events of other systems: the rejected ones, try one."),
-    "run": Entry("cli.run:run", "Start a process: workers, scheduler, bridge, outbox."),
+    "run": Entry("cli.run:run", "Start a process: workers, scheduler, bridge, outbox, exporter."),
     "store": Entry("cli.storage:storage", "Indexes and data changes of the store."),
     "simulator": Entry("cli.simulated:simulator", "Start the local Amazon; Ctrl-C ends it."),
     "docs": Entry("cli.generated:docs", "Write the generated pages in docs/ anew."),

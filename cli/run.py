@@ -20,7 +20,7 @@ STAGES = [stage.name for stage in FLOW]
 
 @click.group
 def run() -> None:
-    """Start a process: workers, scheduler, bridge, outbox."""
+    """Start a process: workers, scheduler, bridge, outbox, exporter."""
 
 
 @run.command("worker")
@@ -63,6 +63,13 @@ def bridge(session: Session) -> None:
 def outbox(session: Session) -> None:
     """Tell other systems what was decided; run one."""
     _serve(session, "outbox")
+
+
+@run.command("exporter")
+@pass_session
+def exporter(session: Session) -> None:
+    """Show the state of the business to Prometheus; one is enough."""
+    _serve(session, "exporter")
 
 
 def _serve(session: Session, name: str) -> None:

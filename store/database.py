@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -13,6 +14,7 @@ from pymongo.errors import PyMongoError
 
 from domain.feeds import FeedTiming
 from domain.import_window import LOOKBACK
+from domain.schedule import Job
 from store import migrations
 from store.encryption import FieldCipher
 from store.failures import as_ours, translated
@@ -27,6 +29,8 @@ from store.quotas import Quotas
 from store.rejected_events import RejectedEvents
 from store.reports import LEASE, Reports
 from store.slots import Slots
+from store.state_gauges import StateGauges
+from store.state_questions import QUESTIONS
 from store.sweeps import Sweeps
 from store.tables import Database, Raw
 from store.tracking_inbox import TrackingInbox
@@ -74,6 +78,12 @@ class Store:
         self.tracking_inbox = TrackingInbox(database)
         self.rejected_events = RejectedEvents(database)
         self.quarantine = Quarantine(database)
+
+    def state_gauges(
+        self, *, jobs: Iterable[Job], accounts: Iterable[str], stages: Iterable[str]
+    ) -> StateGauges:
+        """Return the gauges of the state of these accounts, jobs and stages."""
+        return StateGauges(self.database, QUESTIONS, jobs=jobs, accounts=accounts, stages=stages)
 
     def ensure_indexes(self) -> None:
         """Create the declared indexes that are missing; harmless to repeat.
