@@ -14,6 +14,7 @@ import click
 from pydantic import BaseModel
 
 from actors.flow import FLOW
+from actors.message_pages import events_of, internal_path, internal_schema
 from actors.runtime.sweeps import sweeps_page
 from cli.export_format import export_schema
 from cli.failing import FAILED
@@ -45,6 +46,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
         f"docs/messages/{event_type}.schema.json": partial(event_schema, event_type, model)
         for event_type, model in EVENTS.items()
     },
+    **{internal_path(fact): partial(internal_schema, fact) for fact in events_of(FLOW).values()},
 }
 
 
