@@ -96,7 +96,7 @@ def read_result(text: str, sent: Sequence[SentRow], *, truncated: bool = False) 
     A file-level error rejects all rows.  Rows named with an error are rejected; all others are
     accepted only if the counts say that nothing else failed.
     """
-    lines = _LINE_END.split(text.lstrip("\ufeff"))
+    lines = _LINE_END.split(text)
     start = next((n for n, line in enumerate(lines) if _is_table(line)), len(lines))
     processed, successful = _counts(lines[:start])
     said = _table(lines[start:])
@@ -118,7 +118,6 @@ def _row_by_row(
     file_issues: tuple[Issue, ...],
 ) -> FeedVerdict:
     failed = {each.record for each in said if each.record and each.severity is Severity.ERROR}
-    doubtful = {each.record for each in said if each.severity is Severity.UNKNOWN} - failed
     adds_up = counts == (len(sent), len(sent) - len(failed))
     rows = []
     for record in _records(sent):
@@ -126,7 +125,7 @@ def _row_by_row(
         outcome = RowOutcome.UNVERIFIED
         if record in failed:
             outcome = RowOutcome.REJECTED
-        elif adds_up and record not in doubtful:
+        elif adds_up:
             outcome = RowOutcome.ACCEPTED
         rows.append(RowResult(record, outcome, issues))
     unsettled = sum(row.outcome is RowOutcome.UNVERIFIED for row in rows)
@@ -170,8 +169,11 @@ def _named(
     if not unknown or processed != len(sent) or successful is None:
         return list(said)
     failures = processed - successful - len(known - {0})
-    meaning = {0: Severity.WARNING, len(unknown): Severity.ERROR}.get(failures)
-    if meaning is None or 0 in unknown:
+    if failures == 0:
+        meaning = Severity.WARNING
+    elif failures == len(unknown) and 0 not in unknown:
+        meaning = Severity.ERROR
+    else:
         return list(said)
     return [
         _Said(s.record, s.order_id, s.order_item_id, s.code, meaning, s.message)

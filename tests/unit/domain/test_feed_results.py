@@ -100,6 +100,20 @@ def test_a_word_not_known_is_told_by_the_counts(
     assert outcomes(verdict)[2] is (UNVERIFIED if outcome is UNVERIFIED else ACCEPTED)
 
 
+def test_known_errors_are_not_taken_for_the_unknown_word() -> None:
+    verdict = read_result(result(row(1), row(2, "Kikosa"), successful=1), SENT)
+
+    assert outcomes(verdict) == [REJECTED, REJECTED, ACCEPTED]
+
+
+def test_unknown_words_about_file_and_row_are_warnings_if_nothing_failed() -> None:
+    about_the_file = "0\t\t\t90061\tKikosa\tunknown heading"
+
+    assert outcomes(read_result(result(about_the_file, row(1, "Kikosa")), SENT)) == [ACCEPTED] * 3
+    failed = read_result(result(about_the_file, row(1, "Kikosa"), successful=1), SENT)
+    assert outcomes(failed) == [UNVERIFIED] * 3
+
+
 def test_an_unknown_code_is_no_obstacle() -> None:
     assert outcomes(read_result(result(row(1, code="?new?"), successful=2), SENT))[0] is REJECTED
 

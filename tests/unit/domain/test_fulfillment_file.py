@@ -19,7 +19,17 @@ from domain.fulfillment_file import (
     ship_date,
 )
 from tests.fakes.order_values import NOW, ORDER_ID, PLACED
-from tests.fakes.shipping_values import FILTER, NUMBER, PADS, after, entry, in_feed, only, to_ship
+from tests.fakes.shipping_values import (
+    FILTER,
+    NUMBER,
+    PADS,
+    after,
+    book_of,
+    entry,
+    in_feed,
+    only,
+    to_ship,
+)
 
 LA = ZoneInfo("America/Los_Angeles")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -103,6 +113,14 @@ def test_only_what_is_due_with_what_is_wanted_now_gets_into_a_file() -> None:
     assert package_records(waiting, order, zone=LA, now=NOW) is None
 
 
+def test_a_correction_that_was_not_judged_yet_gets_into_no_file() -> None:
+    order = to_ship()
+    book = after(entry(1, ref="P1"), order=order)
+    corrected = only(book_of(entry(2, ref="P1", tracking_number="other"), book=book))
+
+    assert package_records(corrected, order, zone=LA, now=NOW) is None
+
+
 @pytest.mark.parametrize(
     ("_case", "shipped_at", "zone", "day"),
     [
@@ -153,8 +171,8 @@ def test_a_package_larger_than_a_file_is_sent_all_the_same() -> None:
 
 
 def test_files_stay_below_ten_mebibytes() -> None:
-    long = record(ship_method="x" * 100)
-    packages = [package(n, *[long] * 500) for n in range(150)]
+    long = record(ship_method="x" * 2000)
+    packages = [package(n, *[long] * 40) for n in range(150)]
 
     files = list(fulfillment_files(packages))
 

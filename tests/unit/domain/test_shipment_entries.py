@@ -12,9 +12,11 @@ from config.carriers import carriers
 from domain.messages import TrackingEntered
 from domain.orders import Order
 from domain.shipment_judging import judged
+from domain.shipment_outcomes import RowOutcome
 from domain.shipments import Outbound, Reason, ShipmentBook, taken_in, waits_too_long
 from tests.fakes.order_values import NOW, imported
 from tests.fakes.shipping_values import (
+    BAD_CODE,
     FILTER,
     NEW_BOOK,
     NUMBER,
@@ -194,6 +196,17 @@ def test_a_package_keeps_its_turn_from_its_oldest_entry_however_late_that_came()
     }
 
 
+def test_units_go_to_the_package_entered_first_however_late_it_came() -> None:
+    order = to_ship(item(PADS, "BP-100", 1))
+
+    book = after(entry(1, ref="P2", minute=3), entry(2, ref="P1", minute=1), order=order)
+
+    assert {each.shipment_ref: each.outbound for each in book.shipments} == {
+        "P1": Outbound.DUE,
+        "P2": Outbound.REFUSED,
+    }
+
+
 def test_another_reference_is_another_package() -> None:
     book = after(entry(1, ref="P1"), entry(2, ref="P2"), order=to_ship())
 
@@ -238,6 +251,22 @@ def test_without_reference_and_several_packages_it_is_refused_saying_what_to_sen
     third = book.shipments[2]
     assert (third.outbound, third.reason) == (Outbound.REFUSED, Reason.AMBIGUOUS_CORRECTION)
     assert "send the shipment_ref" in third.explanation
+
+
+def test_a_package_amazon_refused_is_not_what_a_later_entry_corrects() -> None:
+    order = to_ship()
+    refused = verdict_on(
+        in_feed(after(entry(1, (PADS, 2), ref="P1"), order=order), order),
+        order,
+        BAD_CODE,
+        outcome=RowOutcome.REJECTED,
+    )
+    book = stands(book_of(entry(2, (PADS, 2), ref="P2"), book=refused), order)
+
+    late = entry(3, (PADS, 2), tracking_number=OTHER_NUMBER)
+    book = stands(book_of(late, book=book), order)
+
+    assert numbers(book) == [(NUMBER, Outbound.REFUSED), (OTHER_NUMBER, Outbound.DUE)]
 
 
 def test_other_items_of_a_full_order_are_over_quantity_not_ambiguous() -> None:
@@ -357,6 +386,15 @@ def test_a_correction_while_in_a_feed_waits_for_the_verdict_and_goes_then() -> N
 
     assert numbers(book) == [(OTHER_NUMBER, Outbound.DUE)]
     assert only(book).accepted != only(book).wanted
+
+
+def test_a_correction_while_in_a_feed_goes_even_if_amazon_refused_what_it_corrects() -> None:
+    book = in_feed(after(entry(1, ref="P1"), order=to_ship()), to_ship())
+    book = book_of(entry(2, ref="P1", tracking_number=OTHER_NUMBER), book=book)
+
+    book = verdict_on(book, to_ship(), BAD_CODE, outcome=RowOutcome.REJECTED)
+
+    assert numbers(book) == [(OTHER_NUMBER, Outbound.DUE)]
 
 
 KINDS = st.sampled_from([(PADS, 1), (PADS, 2), ("BP-100", 1), (FILTER, 1), ("OF-7", 1)])

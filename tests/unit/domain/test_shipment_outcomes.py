@@ -200,6 +200,35 @@ def test_after_a_feed_of_unknown_effect_its_members_go_again_and_keep_their_unit
     assert shipping_summary(book)["sent"] == {}
 
 
+def test_units_that_may_be_at_amazon_are_not_given_to_another_package() -> None:
+    book = sent((PADS, 2))
+    book = with_unknown_effect(book, "F1", [only(book).shipment_id], "fatal", now=NOW)
+    book = stands(book_of(entry(2, (PADS, 1), ref="P1"), book=book), ORDER)
+
+    book = stands(book_of(entry(3, (PADS, 1), ref="P2"), book=book), ORDER)
+
+    assert [each.outbound for each in book.shipments] == [Outbound.DUE, Outbound.REFUSED]
+
+
+def test_once_amazon_has_accepted_it_nothing_of_a_shipment_is_in_doubt() -> None:
+    book = sent((PADS, 2))
+    book = with_unknown_effect(book, "F1", [only(book).shipment_id], "fatal", now=NOW)
+    book = stands(book_of(entry(2, (PADS, 1), ref="P1"), book=book), ORDER)
+    book = verdict_on(in_feed(book, ORDER, "F2"), ORDER, feed="F2")
+
+    book = stands(book_of(entry(3, (PADS, 1), ref="P2"), book=book), ORDER)
+
+    assert [each.outbound for each in book.shipments] == [Outbound.ACCEPTED, Outbound.DUE]
+
+
+def test_one_of_several_packages_goes_again_unchanged_after_a_late_verdict() -> None:
+    book = accepted(entry(1, ref="P1"), entry(2, ref="P2"), order=ORDER)
+
+    late = with_unknown_effect(book, "F1", [book.shipments[0].shipment_id], "late", now=NOW)
+
+    assert stands(late, ORDER).shipments[0].outbound is Outbound.DUE
+
+
 def test_a_late_verdict_sends_what_a_newer_feed_already_settled_once_more() -> None:
     book = sent((PADS, 2))
     member = only(book).shipment_id
