@@ -41,8 +41,8 @@ class ReportDocument(Document):
         {"name": "newest", "fields": ["-created_at"]},
         {"name": "proven", "fields": ["account", "kind", "marketplace", "state", "-data_end"]},
         {
-            "name": "same_file",
-            "fields": ["file_digest"],
+            "name": "imports_of_file",
+            "fields": ["file_digest", "-file_import"],
             "partialFilterExpression": {"file_digest": {"$exists": True}},
         },
         {"name": "drafts", "fields": ["drafted_at"], "expireAfterSeconds": 86_400},

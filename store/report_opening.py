@@ -60,7 +60,7 @@ class Openings:
         raise Contended(f"the lane {lane} was taken and left by others all the time")
 
     def open_file(self, account: str, digest: str, now: datetime, chunk_rows: int) -> Report:
-        """Return the open report of this content, or open one.  Index: ``same_file``."""
+        """Return the open report of this content, or open one.  Index: ``imports_of_file``."""
         lane = f"{account}/file/{digest}"
         for _ in range(ROUNDS):
             imports = list(self._reports.find({"file_digest": digest}).sort("file_import", -1))

@@ -143,16 +143,23 @@ def has_index(query: Query) -> bool:
         return True
     if "_id" in filtered or ordered[:1] == ("_id",):
         return True
-    for document in DOCUMENTS:
-        if document._get_collection_name() != collection:
-            continue
-        for index in declared_indexes(document):
-            first = index["keys"][0][0]
-            partial = set(index.get("partialFilterExpression", ()))
-            used = first in filtered or first in ordered[:1]
-            if used and partial <= set(filtered):
-                return True
-    return False
+    indexes = [
+        index
+        for document in DOCUMENTS
+        if document._get_collection_name() == collection
+        for index in declared_indexes(document)
+    ]
+    return any(serves(index, set(filtered), ordered[:1]) for index in indexes)
+
+
+def serves(index: dict[str, Any], filtered: set[str], ordered: tuple[str, ...]) -> bool:
+    """Whether an index finds these fields, and in this order without sorting."""
+    keys = [name for name, _ in index["keys"]]
+    if not set(index.get("partialFilterExpression", ())) <= filtered:
+        return False
+    if not ordered:
+        return keys[0] in filtered
+    return ordered[0] in keys and set(keys[: keys.index(ordered[0])]) <= filtered
 
 
 def test_every_query_has_a_declared_index(store: Store, url: str) -> None:

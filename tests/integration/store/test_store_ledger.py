@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from domain.ledger import ReportTally, RowOutcome, SkipReason
 from domain.messages import RejectedRow, ReportKind
@@ -137,3 +138,14 @@ def test_a_chunk_that_was_not_recorded_may_have_noted_its_skips_already(store: S
     store.ledger.record(wanted, kind=ReportKind.ORDERS)
 
     assert store.database["skipped_rows"].count_documents({}) == 1
+
+
+def test_a_late_writer_does_not_turn_the_last_sighting_back(store: Store) -> None:
+    store.ledger.record(entry(skipped(2, "701-1")), kind=ReportKind.ORDERS)
+    later = {"last_report_id": "r9", "last_seen_at": store.now() + timedelta(hours=1)}
+    store.database["skipped_rows"].update_one({}, {"$set": later})
+
+    store.ledger.record(entry(skipped(5, "701-1"), report_id="r2"), kind=ReportKind.ORDERS)
+
+    (noted,) = store.database["skipped_rows"].find()
+    assert (noted["first_report_id"], noted["last_report_id"]) == ("r1", "r9")

@@ -127,6 +127,19 @@ def test_a_report_that_may_have_been_asked_for_keeps_its_window(store: Store) ->
     assert later.data_end == NOON
 
 
+def test_a_window_is_not_moved_under_a_worker_who_is_asking_for_it(store: Store) -> None:
+    loaded = store.reports.open_for(due(), now=NOON)
+    store.reports.claim_asking(loaded.report_id, holder="h")
+
+    # A second worker had loaded the report before the first one claimed it.
+    found = store.reports._openings._with_fresh_window(loaded, NOON + HOUR)
+
+    assert found.data_end == NOON
+    stored = store.reports.get(loaded.report_id)
+    assert stored is not None
+    assert stored.data_end == NOON
+
+
 def test_an_open_listings_report_tells_of_now(store: Store) -> None:
     tick = ReportDue.first(
         key="k", account="demo", at=NOON, kind=ReportKind.OPEN_LISTINGS, marketplace="M"
