@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from domain.report_cells import clean
@@ -169,17 +169,11 @@ def _named(
     if not unknown or processed != len(sent) or successful is None:
         return list(said)
     failures = processed - successful - len(known - {0})
-    if failures == 0:
-        meaning = Severity.WARNING
-    elif failures == len(unknown) and 0 not in unknown:
-        meaning = Severity.ERROR
-    else:
+    if failures != len(unknown) or 0 in unknown:
         return list(said)
     return [
-        _Said(s.record, s.order_id, s.order_item_id, s.code, meaning, s.message)
-        if s.severity is Severity.UNKNOWN
-        else s
-        for s in said
+        replace(each, severity=Severity.ERROR) if each.severity is Severity.UNKNOWN else each
+        for each in said
     ]
 
 
