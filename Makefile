@@ -4,7 +4,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
-CODE := actors cli config domain simulator spapi store tests
+CODE := actors cli config domain grafana simulator spapi store tests
 TESTS ?= tests/unit tests/contract tests/integration
 ARGS ?=
 

@@ -1,4 +1,4 @@
-"""Pages in docs/ that are written from the code, so that they cannot be wrong.
+"""Files that are written from the code, so that they cannot be wrong: pages, dashboards, stages.
 
 A test holds every committed page against what its function says.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ from cli.flow_page import ROOT, flow_page
 from cli.settings_page import settings_page
 from domain.events import INBOUND_MODELS
 from domain.told_events import OUTBOUND_MODELS
+from grafana.stage_blocks import stage_blocks
 
 EVENTS: Mapping[str, type[BaseModel]] = {**INBOUND_MODELS, **OUTBOUND_MODELS}
 
@@ -37,6 +39,15 @@ def event_schema(event_type: str, model: type[BaseModel]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def _dashboards() -> Mapping[str, Callable[[], str]]:
+    """Return Grafana's dashboards; only a development installation can make them."""
+    if find_spec("grafana_foundation_sdk") is None:
+        return {}
+    from grafana.rendering import dashboards  # noqa: PLC0415  it imports what may not be there
+
+    return dashboards(FLOW)
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/flow.md": partial(flow_page, FLOW),
     "docs/settings.md": settings_page,
@@ -47,6 +58,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
         for event_type, model in EVENTS.items()
     },
     **{internal_path(fact): partial(internal_schema, fact) for fact in events_of(FLOW).values()},
+    **stage_blocks([stage.name for stage in FLOW], ROOT),
+    **_dashboards(),
 }
 
 
@@ -70,7 +83,7 @@ def write(paths: list[str], root: Path = ROOT) -> None:
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if any is stale.")
 @click.pass_context
 def docs(ctx: click.Context, *, only_check: bool) -> None:
-    """Write the generated pages in docs/ anew."""
+    """Write the generated files anew: pages in docs/, dashboards, the stages in compose."""
     changed = stale()
     for path in changed:
         click.echo(f"{'stale' if only_check else 'written'}: {path}")
