@@ -130,6 +130,11 @@ class PrivateRabbitMQ:
         """Kill the node as a power cut would (SIGKILL); its data stay."""
         self._end_server(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """Stop the node from reading and answering (SIGSTOP): only ``kill`` helps."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP)
+
     def settle(self) -> None:
         """Have declared queues and virtual hosts on disk before a ``kill``.
 

@@ -79,10 +79,15 @@ class Stand:
     ) -> None:
         self.system, self.amazon, self.node, self.store = system, amazon, node, store
         self.expected = {f"111-{n:07}-{n:07}" for n in range(1, ORDERS + 1)}
-        for order_id in sorted(self.expected):
-            amazon.put_order(account=ACCOUNT, order_id=order_id, age_s=7200, status="UNSHIPPED")
         self._struck_at = time.monotonic()
         self._meanwhile: Callable[[], None] = lambda: None
+
+    def place(self, first: int = 1, last: int = ORDERS) -> None:
+        """Place orders number ``first`` to ``last`` at Amazon."""
+        for order_id in sorted(self.expected)[first - 1 : last]:
+            self.amazon.put_order(
+                account=ACCOUNT, order_id=order_id, age_s=7200, status="UNSHIPPED"
+            )
 
     def begin(self, slot: str = "slot-1") -> None:
         """Ask for the report."""
@@ -106,8 +111,18 @@ class Stand:
     def wait_for_imports(self, chunks: int) -> None:
         """Wait until at least so many chunks are imported: the flow is in the middle of it."""
         self.system.wait_until(
-            lambda: self.imported_chunks() >= chunks, f"{chunks} chunks are imported"
+            lambda: self.imported_chunks() >= chunks, f"{chunks} chunks are imported", timeout_s=120
         )
+
+    def wait_for_the_parser(self, *, published_blindly: bool) -> None:
+        """Wait until the parser has published everything, as it believes, or clearly cannot."""
+        reports = self.system.app.store.views
+        deadline = time.monotonic() + (60 if published_blindly else 5)
+        while time.monotonic() < deadline:
+            states = [report.state for report in reports.list_reports(account=ACCOUNT, limit=5)]
+            if ReportState.PARSED in states:
+                return
+            time.sleep(0.1)
 
     def imported_chunks(self) -> int:
         """Return how many chunks are in the ledger."""
@@ -127,6 +142,15 @@ class Stand:
         sweeps = [replace(each, max_age=min(each.max_age, SOON)) for each in SWEEPS]
         sweep_all(sweep_ports(self.system.app), sweeps)
 
+    def wait_for_reports(self, number: int) -> None:
+        """Wait until so many reports are complete."""
+
+        def complete() -> int:
+            reports = self.system.app.store.views.list_reports(account=ACCOUNT, limit=10)
+            return sum(report.state is ReportState.COMPLETE for report in reports)
+
+        self.system.wait_until(lambda: complete() >= number, f"{number} reports are complete")
+
     def settle(self, fault: str, *, timeout_s: float = 120) -> Verdict:
         """Wait until everything is accounted for, and count what is lost or doubled."""
         self._wait(self._is_through, timeout_s)
@@ -136,8 +160,9 @@ class Stand:
         rows = [(line.report_id, line.row) for order in orders for line in order.lines]
         items = [item.order_item_id for order in orders for item in order.items]
         doubles = sum(len(each) - len(set(each)) for each in (ids, rows, items))
-        lost = len(self.expected - set(ids)) + len(self.expected) - len(rows)
-        return Verdict(fault, len(self.expected), max(lost, 0), doubles, recovery_s)
+        whole = {order.order_id for order in orders if order.lines}
+        lost = len(self.expected - whole)
+        return Verdict(fault, len(self.expected), lost, doubles, recovery_s)
 
     def unfinished(self) -> list[str]:
         """Name what is not as it should be at the end."""

@@ -20,6 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import dramatiq
+
 from actors.app import App, build
 from actors.flow import FLOW
 from config.settings import load_settings
@@ -66,6 +68,8 @@ class System:
         self.settings_env |= extra or {}
         self.processes: dict[str, list[subprocess.Popen[bytes]]] = {}
         self._app: App | None = None
+        self.make_broker: Callable[[str], dramatiq.Broker] | None = None
+        """Another broker class for this process, since all must declare the same queues."""
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +86,9 @@ class System:
     def app(self) -> App:
         """The same parts in this process: to publish, and to look at the store."""
         if self._app is None:
-            self._app = build(load_settings(self.settings_env))
+            settings = load_settings(self.settings_env)
+            broker = self.make_broker(settings.broker_url) if self.make_broker else None
+            self._app = build(settings, broker=broker)
         return self._app
 
     def publish(self, event: Event) -> None:

@@ -76,7 +76,8 @@ def messages_are_doubled_and_poisoned(at: Stand) -> None:
 
 def amazon_storms(at: Stand) -> None:
     """429s, 5xx with HTML, connections dropped after the effect, a hanging call."""
-    at.amazon.add_fault("throttle", operation="searchOrders", times=2)
+    at.amazon.add_fault("throttle", operation="getReport", times=2)
+    at.amazon.add_fault("throttle", operation="getOrder", times=2)
     at.amazon.add_fault("error_503_html", operation="searchOrders", times=2)
     at.amazon.add_fault("error_500", operation="getReport", times=2)
     at.amazon.add_fault("hang", operation="searchOrders", times=1, seconds=5)
@@ -123,6 +124,7 @@ FAULTS: tuple[Fault, ...] = (
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.__name__ for fault in FAULTS])
 def test_nothing_is_lost_or_doubled_when(fault: Fault, ready: Stand, verdicts: Verdicts) -> None:
     ready.system.start_workers(each=2)
+    ready.place()
     ready.begin()
     ready.wait_for_imports(IN_THE_MIDDLE)
 
