@@ -88,9 +88,9 @@ PROMISES = (
 )
 OF_FEEDS = (
     number(
-        "Feeds refused, 24 h",
-        "Feeds that Amazon ended as FATAL or CANCELLED: none of their rows counts as sent.",
-        'sum(connector_feeds{state=~"fatal|cancelled"})',
+        "Feeds refused",
+        "Lanes whose newest feed Amazon ended as FATAL or CANCELLED: its rows do not count as sent.",
+        "sum(connector_last_feed_refused)",
         "short",
         FINE,
         (1, RED),

@@ -76,6 +76,10 @@ GAUGES: Mapping[str, Gauge] = {
         ("account", "feed_type", "state"),
     ),
     "feeds_held": Gauge("Lanes that a person has to release.", ("account", "feed_type")),
+    "last_feed_refused": Gauge(
+        "1 if Amazon ended the newest processed feed as FATAL or CANCELLED.",
+        ("account", "feed_type"),
+    ),
     "last_feed_seconds": Gauge(
         "From submission of the newest processed feed to its verdict.", ("account", "feed_type")
     ),

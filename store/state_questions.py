@@ -15,6 +15,7 @@ from domain.messages import ReportKind
 from domain.orders import EnrichmentState, OrderStatus
 from domain.reports import ReportState
 from domain.schedule import JobKind
+from store.feed_questions import feeds
 from store.order_documents import OrderDocument
 from store.outbox import DOCUMENTS as WITH_OUTBOX
 from store.quarantine import KEPT
@@ -246,6 +247,7 @@ QUESTIONS: tuple[Question, ...] = (
     rows,
     orders,
     tracking,
+    feeds,
     outbox,
     standing_still,
     quotas,

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import Permanent
+from domain.feeds import FULFILLMENT
 from domain.ledger import RowOutcome, SkipReason
 from domain.messages import ReportKind
 from domain.orders import EnrichmentState, OrderStatus
@@ -175,3 +176,40 @@ def test_a_job_of_several_marketplaces_is_as_late_as_the_latest(store: Store) ->
     assert "job_last_slot_timestamp_seconds order_report demo" not in read(
         store, REPORTS, elsewhere
     )
+
+
+def test_a_submitted_feed_is_pending_from_its_submission(store: Store) -> None:
+    now = store.now()
+    put_feed(store, "f1", state="submitted", open_lane="x", submitted_at=now - timedelta(hours=3))
+
+    readings = read(store)
+
+    assert readings["feeds demo fulfillment submitted"] == 1.0
+    assert readings["feeds demo listings submitted"] == 0.0
+    assert readings["oldest_pending_age_seconds feed demo"] == pytest.approx(10_800, abs=30)
+    assert readings["last_feed_refused demo fulfillment"] == 0.0
+
+
+def test_a_refused_feed_counts_until_the_next_one_is_processed(store: Store) -> None:
+    now = store.now()
+    sent = {"state": "applied", "submitted_at": now - timedelta(minutes=9), "closed_at": now}
+    put_feed(store, "f1", processed_at=now, processing_status="FATAL", held="twice", **sent)
+    refused = read(store)
+    put_feed(store, "f2", processed_at=now, processing_status="DONE", **sent)
+
+    assert refused["last_feed_refused demo fulfillment"] == 1.0
+    assert refused["last_feed_seconds demo fulfillment"] == pytest.approx(540)
+    assert read(store)["last_feed_refused demo fulfillment"] == 0.0
+
+
+def test_a_held_lane_waits_for_a_person(store: Store) -> None:
+    put_feed(store, "f1", state="fatal", open_lane="x", held="the same content twice")
+
+    assert read(store)["feeds_held demo fulfillment"] == 1.0
+
+
+def put_feed(store: Store, feed_id: str, **facts: object) -> None:
+    """Put a feed into the store as it is when it stands there; gauges read only these fields."""
+    created = store.now() + timedelta(milliseconds=int(feed_id[1:]))
+    known = {"_id": feed_id, "account": "demo", "feed_type": FULFILLMENT, "created_at": created}
+    store.database["feeds"].insert_one({**known, **facts})
