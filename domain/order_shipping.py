@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from domain.order_changes import settled
-from domain.orders import Order
+from domain.order_changes import flagged, settled
+from domain.orders import Order, OrderStatus
 from domain.shipment_joining import claimed, sent
 from domain.shipments import Outbound, ShipmentBook
+
+CANCELLED_AFTER_SHIPPING = "cancelled_after_shipping"
 
 
 def shipping_summary(book: ShipmentBook) -> dict[str, Any]:
@@ -36,11 +38,16 @@ def shipping_summary(book: ShipmentBook) -> dict[str, Any]:
 
 
 def with_shipping(order: Order, book: ShipmentBook, *, cause: str, now: datetime) -> Order | None:
-    """Return the order with the summary of its shipments and the status that follows, or None."""
-    summary = shipping_summary(book)
-    if summary == order.shipping:
-        return None
-    return settled(replace(order, shipping=summary), cause=cause, now=now)
+    """Return the order with the summary of its shipments and the status that follows, or None.
+
+    A cancel after something went out is flagged: the buyer will get what was cancelled.
+    """
+    summary, changed = shipping_summary(book), order
+    if summary != order.shipping:
+        changed = settled(replace(order, shipping=summary), cause=cause, now=now)
+    if summary.get("sent") and changed.status is OrderStatus.CANCELED:
+        changed = flagged(changed, CANCELLED_AFTER_SHIPPING, cause=cause, at=now)
+    return None if changed is order else changed
 
 
 def _confirmation(book: ShipmentBook) -> str:

@@ -156,6 +156,10 @@ class Shipment:
     refusals: int = 0
     """How often in a row Amazon refused it."""
     issues: tuple[Issue, ...] = ()
+    seen: str = ""
+    """The accepted hash of which Amazon was seen to show the package."""
+    not_applied_at: datetime | None = None
+    """When it counted as accepted and not shown; see ``domain.shipment_visibility``."""
     history: tuple[HistoryEntry, ...] = ()
 
     @property
@@ -178,6 +182,8 @@ class ShipmentBook:
     shipments: tuple[Shipment, ...] = ()
     seen: tuple[str, ...] = ()
     """The senders' ids of all entries taken in: each counts once."""
+    ship_by: datetime | None = None
+    """Of the order, as last known: what is due goes in this order."""
     revision: int = 0
     outbox: tuple[OutEvent, ...] = ()
 

@@ -28,6 +28,8 @@ from store.quarantine import Quarantine
 from store.quotas import Quotas
 from store.rejected_events import RejectedEvents
 from store.reports import LEASE, Reports
+from store.shipment_views import ShipmentViews
+from store.shipments import Shipments
 from store.slots import Slots
 from store.state_gauges import StateGauges
 from store.state_questions import QUESTIONS
@@ -68,6 +70,8 @@ class Store:
         self.orders = Orders(database, cipher)
         self.reports = Reports(database, chunk_rows=chunk_rows, lookback=lookback, lease=lease)
         self.ledger = Ledger(database)
+        self.shipments = Shipments(database)
+        self.shipment_views = ShipmentViews(database)
         self.feeds = Feeds(database, timing=feed_timing, lease=lease)
         self.passes = Passes(database, lease=lease)
         self.quotas = Quotas(database)

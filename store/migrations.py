@@ -20,6 +20,7 @@ from store.feed_documents import FeedContentDocument, FeedDocument, FeedResultDo
 from store.order_documents import OrderDocument
 from store.rejected_events import RejectedEventDocument
 from store.report_documents import ChunkDocument, ReportDocument, SkippedRowDocument
+from store.shipment_documents import ShipmentBookDocument
 from store.slots import SlotDocument
 from store.state_documents import (
     DisclosureDocument,
@@ -46,6 +47,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     FeedDocument,
     FeedContentDocument,
     FeedResultDocument,
+    ShipmentBookDocument,
 )
 
 _INDEX_CONFLICTS = frozenset({85, 86})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -80,6 +80,13 @@ class Orders:
         """Return an order, buyer included.  Index: ``_id``."""
         raw = self._orders.find_one({"_id": key_of(account, order_id)})
         return None if raw is None else order_from(raw, self._cipher)
+
+    @translated
+    def without_buyers(self, account: str, order_ids: Collection[str]) -> dict[str, Order]:
+        """Return the orders there are, by order id, their buyers left out.  Index: ``_id``."""
+        keys = [key_of(account, order_id) for order_id in order_ids]
+        found = self._orders.find({"_id": {"$in": keys}}, {"buyer": 0})
+        return {raw["order_id"]: order_from(raw, None) for raw in found}
 
     @translated
     def due_for_reading(self, account: str, *, before: datetime, limit: int) -> list[str]:

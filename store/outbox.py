@@ -16,14 +16,15 @@ from store.failures import translated
 from store.mapping import from_document
 from store.moments import LONG_AGO, store_now
 from store.order_documents import OrderDocument
+from store.shipment_documents import ShipmentBookDocument
 from store.tables import Collection, Database, Raw, collection_of
 
-DOCUMENTS = (OrderDocument,)
+DOCUMENTS = (OrderDocument, ShipmentBookDocument)
 """Which documents have an outbox."""
 
 
 class Outbox:
-    """The outboxes of all documents that have one (collection ``orders``)."""
+    """The outboxes of all documents that have one (``orders``, ``shipment_books``)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -10,7 +10,8 @@ is announced again by the sweeper.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from mongoengine import (
@@ -135,6 +136,20 @@ class TrackingInbox:
         return _compared(document, self._entries.find_one({"_id": document["_id"]}) or {})
 
     @translated
+    def of_orders(
+        self, account: str, order_ids: Collection[str]
+    ) -> dict[str, tuple[TrackingEntered, ...]]:
+        """Return the entries of orders, oldest first; orders without any are left out.
+
+        Index: ``of_order``.
+        """
+        wanted = {"account": account, "order_id": {"$in": list(order_ids)}}
+        found: defaultdict[str, list[TrackingEntered]] = defaultdict(list)
+        for raw in self._entries.find(wanted):
+            found[raw["order_id"]].append(TrackingEntered.read(raw))
+        return {order_id: tuple(sorted(each, key=_age)) for order_id, each in found.items()}
+
+    @translated
     def unrecorded(self, *, limit: int) -> list[tuple[TrackingEntered, int]]:
         """Return entries overdue in the flow, oldest first, and how often each was announced again.
 
@@ -164,6 +179,10 @@ class TrackingInbox:
         except DuplicateKeyError:
             return False
         return True
+
+
+def _age(entry: TrackingEntered) -> tuple[datetime, str]:
+    return entry.entered_at, entry.source_event_id
 
 
 def _key(entry: TrackingEntered) -> str:

@@ -1,0 +1,64 @@
+"""Whether Amazon shows the packages it accepted.  Pure.
+
+Amazon's verdict on a row says that it was understood; the package shows up in the order later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from domain.orders import Order
+from domain.shipment_outcomes import (
+    VISIBLE_WITHIN,
+    is_not_applied,
+    is_visible,
+    settled_by_reading,
+    with_unknown_effect,
+)
+from domain.shipments import Outbound, Shipment, ShipmentBook
+
+
+def is_awaited(shipment: Shipment) -> bool:
+    """Whether Amazon accepted it and was not seen to show it yet."""
+    return shipment.outbound is Outbound.ACCEPTED and shipment.seen != shipment.accepted
+
+
+def is_missed(shipment: Shipment) -> bool:
+    """Whether somebody should look: Amazon accepted it and does not show it (not_applied)."""
+    if not is_awaited(shipment) or shipment.accepted_at is None:
+        return False
+    return shipment.not_applied_at is not None and shipment.not_applied_at >= shipment.accepted_at
+
+
+def looked_for(book: ShipmentBook, order: Order | None, *, now: datetime) -> ShipmentBook:
+    """Return the book after looking for its accepted packages in the order as last read."""
+    if order is None:
+        return book
+    for shipment in book.shipments:
+        if not is_awaited(shipment):
+            continue
+        if is_visible(shipment, order):
+            seen = replace(shipment, seen=shipment.accepted, not_applied_at=None)
+            book = book.with_shipment(seen.noted("shown by Amazon", cause="packages", at=now))
+        elif not is_missed(shipment) and is_not_applied(shipment, order, now=now):
+            missed = replace(shipment, not_applied_at=now)
+            what = "not_applied: accepted hours ago, and Amazon does not show it"
+            book = book.with_shipment(missed.noted(what, cause="packages", at=now))
+    return book
+
+
+def settled_or_sent_again(
+    book: ShipmentBook, order: Order, feed: str, *, since: datetime, now: datetime
+) -> ShipmentBook:
+    """Return the book after reading the order of a feed whose verdict said nothing, ``since``.
+
+    What Amazon shows is accepted; what it does not show hours later goes again.
+    """
+    book = settled_by_reading(book, order, feed, now=now)
+    read_since = order.read_at is not None and order.read_at > since
+    if not read_since or now - since < VISIBLE_WITHIN:
+        return book
+    left = [each.shipment_id for each in book.shipments if each.feed == feed and each.in_feed]
+    why = "the verdict said nothing, and Amazon does not show the package"
+    return with_unknown_effect(book, feed, left, why, now=now)
