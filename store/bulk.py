@@ -18,15 +18,19 @@ DUPLICATE_KEY = 11000
 """Source: MongoDB error codes."""
 
 
-def guarded(key: str, guard: Expression, changes: Mapping[str, Expression]) -> UpdateOne:
+def guarded(
+    key: str, guard: Expression, changes: Mapping[str, Expression], *, upsert: bool = False
+) -> UpdateOne:
     """Return the update of a document that changes it only where ``guard`` holds.
+
+    With ``upsert`` an absent document is made, where the guard holds of an empty one.
 
     ``changes`` are expressions; ``literal`` makes one of a value.  The guard is in the update and
     not in the filter because a filter on more than ``_id`` makes the embedded server look through
     the whole collection; everywhere else it is the same.
     """
     fields = {name: {"$cond": [guard, to, f"${name}"]} for name, to in changes.items()}
-    return UpdateOne({"_id": key}, [{"$set": fields}])
+    return UpdateOne({"_id": key}, [{"$set": fields}], upsert=upsert)
 
 
 def literal(value: Any) -> Expression:

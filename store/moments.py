@@ -28,7 +28,21 @@ def in_seconds(seconds: float) -> dict[str, Any]:
 
 def is_over(field: str) -> dict[str, Any]:
     """Return the filter for a time that has come, or was never set."""
-    return {"$expr": {"$lte": [{"$ifNull": [f"${field}", LONG_AGO]}, NOW]}}
+    return {"$expr": has_come(f"${field}")}
+
+
+def has_come(at: Any) -> dict[str, Any]:
+    """Return the expression for a time that has come, or was never set."""
+    return {"$lte": [in_ms_since_1970(at), in_ms_since_1970(NOW)]}
+
+
+def in_ms_since_1970(at: Any) -> dict[str, Any]:
+    """Return the expression for a time as a number; for none, of long ago.
+
+    Times are compared as numbers because the embedded server's fallback takes a stored time and
+    ``$$NOW`` for equal, whatever they are.
+    """
+    return {"$ifNull": [{"$toLong": at}, 0]}
 
 
 def seconds_until(at: datetime | None, now: datetime) -> float:

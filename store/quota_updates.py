@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from store.moments import LONG_AGO, NOW, in_seconds
+from store.moments import NOW, has_come, in_ms_since_1970, in_seconds
 
 Pipeline = list[dict[str, Any]]
 
@@ -32,9 +32,10 @@ def grant(interval_ms: int, burst: int) -> Pipeline:
     """
     interval = {"$ifNull": ["$learned_ms", interval_ms]}
     ahead = {"$multiply": [burst - 1, interval]}
-    has_call = {"$lte": [{"$ifNull": ["$tat", LONG_AGO]}, _ms_from_now(ahead)]}
-    may_call = {"$lte": [{"$ifNull": ["$suspended_until", LONG_AGO]}, NOW]}
-    spent = _ms_after({"$max": ["$tat", NOW]}, interval)
+    free_from = {"$subtract": [in_ms_since_1970("$tat"), ahead]}
+    has_call = {"$lte": [free_from, in_ms_since_1970(NOW)]}
+    may_call = has_come("$suspended_until")
+    spent = _ms_after(_if(has_come("$tat"), NOW, "$tat"), interval)
     is_probe = {"$and": ["$granted", _IS_SUSPENDED]}
     return [
         {"$set": {"granted": {"$and": [has_call, may_call]}}},
@@ -56,7 +57,8 @@ def pushed_back(seconds: float) -> Pipeline:
     burst, interval = {"$ifNull": ["$burst", 1]}, {"$ifNull": ["$learned_ms", "$interval_ms"]}
     ahead = {"$multiply": [{"$subtract": [burst, 1]}, {"$ifNull": [interval, 0]}]}
     until = _ms_from_now({"$add": [round(seconds * 1000), ahead]})
-    return [{"$set": {"tat": {"$max": ["$tat", until]}}}]
+    is_later = {"$gt": [in_ms_since_1970("$tat"), in_ms_since_1970(until)]}
+    return [{"$set": {"tat": _if(is_later, "$tat", until)}}]
 
 
 def failure(reason: str) -> Pipeline:
