@@ -117,7 +117,9 @@ def entry_from(raw: Raw) -> ChunkEntry:
         report_id=raw["report_id"],
         chunk=raw["chunk"],
         verdicts=tuple(from_document(RowVerdict, each) for each in raw["verdicts"]),
-        rejected=tuple(RejectedRow.model_validate(each) for each in raw["rejected"]),
+        rejected=tuple(
+            RejectedRow.model_validate(each, extra="ignore") for each in raw["rejected"]
+        ),
         imported_at=raw["imported_at"],
     )
 

@@ -88,7 +88,7 @@ class ReportViews:
                 {"$limit": limit},
             ]
         )
-        return [RejectedRow.model_validate(raw["rejected"]) for raw in rows]
+        return [RejectedRow.model_validate(raw["rejected"], extra="ignore") for raw in rows]
 
     @translated
     def ledger_rows(self, account: str, order_id: str) -> list[LedgerRow]:

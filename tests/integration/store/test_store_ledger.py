@@ -149,3 +149,13 @@ def test_a_late_writer_does_not_turn_the_last_sighting_back(store: Store) -> Non
 
     (noted,) = store.database["skipped_rows"].find()
     assert (noted["first_report_id"], noted["last_report_id"]) == ("r1", "r9")
+
+
+def test_what_a_newer_worker_adds_to_an_entry_does_not_trouble_us(store: Store) -> None:
+    wanted = entry(verdict(2, "701-1", CREATED), rejected=(BAD_ROW,))
+    recorded = store.ledger.record(wanted, kind=ReportKind.ORDERS)
+    added = {"x": 1, "verdicts.0.x": 1, "rejected.0.x": 1}
+    store.database["report_chunks"].update_one({}, {"$set": added})
+
+    assert store.ledger.entry("r1", 0) == recorded
+    assert store.views.rejected_rows("r1") == [BAD_ROW]
