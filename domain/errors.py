@@ -7,6 +7,7 @@
     │   └── Suspended(scope, reason)  account or operation is paused until a probe succeeds
     ├── Transient                     may heal: retried with growing delays, then quarantined
     │   ├── Unavailable               5xx, timeout, dropped connection, store or broker out of reach
+    │   │   └── Outage(retry_after_s) … and its operation is suspended by it: waited for
     │   │   └── LinkExpired           a presigned URL is no longer good: ask for a fresh one
     │   └── Contended                 somebody else changed the document first
     └── Permanent                     retrying cannot help: quarantined at once
@@ -66,6 +67,18 @@ class Unavailable(Transient):
 
 class LinkExpired(Unavailable):
     """A document's presigned URL is no longer good (it lives five minutes); a fresh one may be."""
+
+
+class Outage(Unavailable):
+    """An answer failed to come, and because of it the operation is suspended from now on.
+
+    Waited for like ``Suspended``, so that an outage of hours fills no quarantine; but unlike it,
+    the call was sent and may have taken effect.
+    """
+
+    def __init__(self, why: str, *, retry_after_s: float) -> None:
+        super().__init__(why)
+        self.retry_after_s = retry_after_s
 
 
 class Contended(Transient):

@@ -57,8 +57,11 @@ class Quotas(Protocol):
         """A call worked: a suspended operation (and its account) works again."""
         ...
 
-    def failed(self, account: str, operation: str, reason: str) -> None:
-        """The operation answered 5xx or not at all; after a few in a row it is suspended."""
+    def failed(self, account: str, operation: str, reason: str) -> float | None:
+        """The operation answered 5xx or not at all; after a few in a row it is suspended.
+
+        Returns the seconds until its next probe when it is suspended, else None.
+        """
         ...
 
     def suspend_account(self, account: str, reason: str) -> None:

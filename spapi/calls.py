@@ -26,7 +26,15 @@ from sp_api.base._core import build_headers
 
 from config.accounts import Account
 from config.sections import Http
-from domain.errors import ConnectorError, Malformed, Refused, Suspended, Throttled, Unavailable
+from domain.errors import (
+    ConnectorError,
+    Malformed,
+    Outage,
+    Refused,
+    Suspended,
+    Throttled,
+    Unavailable,
+)
 from domain.quota import Plan, Quotas
 from spapi.answers import Answer, Denied, read_answer, request_id
 from spapi.client import USER_AGENT, document_timeout
@@ -79,8 +87,7 @@ class Calls:
             scope = f"account {account.name}"
             raise Suspended(scope, str(exc), retry_after_s=PROBE_S) from None
         except ConnectorError as exc:
-            self.report(account, operation, exc)
-            raise self._told(operation, exc) from None
+            raise self.report(account, operation, exc) from None
         if answer.rate is not None:
             self.quotas.learn_rate(account.name, operation, answer.rate)
         self.quotas.succeeded(account.name, operation)
@@ -90,16 +97,21 @@ class Calls:
         """Spend one call of the quota.  Raises: Throttled, Suspended."""
         self.quotas.take(account.name, operation, self._plans[operation])
 
-    def report(self, account: Account, operation: str, exc: ConnectorError) -> None:
-        """Tell the quota what became of a call that went wrong."""
+    def report(self, account: Account, operation: str, exc: ConnectorError) -> ConnectorError:
+        """Tell the quota what became of a call that went wrong; return what to raise."""
         match exc:
             case Throttled():
                 self.quotas.push_back(account.name, operation, exc.retry_after_s)
-            case Unavailable() | Denied():
+            case Unavailable():
+                pause_s = self.quotas.failed(account.name, operation, str(exc))
+                if pause_s is not None:
+                    return Outage(str(exc), retry_after_s=pause_s)
+            case Denied():
                 self.quotas.failed(account.name, operation, str(exc))
             case Refused() | Malformed():
                 # A refusal is an answer: the operation is in good health.
                 self.quotas.succeeded(account.name, operation)
+        return self._told(operation, exc)
 
     def _told(self, operation: str, exc: ConnectorError) -> ConnectorError:
         if not isinstance(exc, Denied) or operation in ABOUT_ONE_THING:

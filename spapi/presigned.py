@@ -18,7 +18,7 @@ import httpx
 from pydantic import Field
 
 from config.accounts import Account
-from domain.errors import LinkExpired, Malformed, Refused, Unavailable
+from domain.errors import ConnectorError, LinkExpired, Malformed, Refused, Unavailable
 from spapi.calls import Calls
 from spapi.operations import Prepared
 from spapi.wire import AmazonJSON, Text, read
@@ -134,10 +134,8 @@ def _chunks(calls: Calls, account: Account, response: httpx.Response) -> Iterato
     calls.quotas.succeeded(account.name, DOWNLOAD)
 
 
-def _failed(calls: Calls, account: Account, operation: str, why: str) -> Unavailable:
-    failure = Unavailable(f"{operation}: {why}")
-    calls.report(account, operation, failure)
-    return failure
+def _failed(calls: Calls, account: Account, operation: str, why: str) -> ConnectorError:
+    return calls.report(account, operation, Unavailable(f"{operation}: {why}"))
 
 
 def _refuse_insecure(account: Account, operation: str, url: httpx.URL) -> None:

@@ -94,12 +94,16 @@ class Quotas:
         self._quotas.update_many({"_id": {"$in": keys}, **UNHEALTHY}, HEALTHY)
 
     @translated
-    def failed(self, account: str, operation: str, reason: str) -> None:
+    def failed(self, account: str, operation: str, reason: str) -> float | None:
         """The operation answered 5xx or not at all; after five in a row it is suspended.
 
         It is probed after a minute, then after ever longer pauses, at most a quarter of an hour.
+        Returns the seconds until then when it is suspended, else None.
         """
         self._update(account, operation, failure(reason[:REASON_LIMIT]))
+        raw = self._quotas.find_one({"_id": _key(account, operation)}) or {}
+        until = raw.get("suspended_until")
+        return None if until is None else seconds_until(until, store_now(self._database))
 
     @translated
     def suspend_account(self, account: str, reason: str) -> None:

@@ -1,6 +1,6 @@
 """What becomes of a message whose stage raised: one pure decision over the error tree.
 
-    Waiting            put back with the delay it asks for; no attempt is spent
+    Waiting, Outage    put back with the delay it asks for; no attempt is spent
     Transient          retried with growing, jittered delays; quarantined after 12 attempts
     Permanent          quarantined at once
     anything else      a defect: 3 attempts, then quarantined
@@ -18,7 +18,7 @@ from typing import Any, Literal
 from dramatiq.errors import BrokerConnectionError
 from dramatiq.errors import Retry as QuietFailure
 
-from domain.errors import Permanent, Transient, Waiting
+from domain.errors import Outage, Permanent, Transient, Waiting
 
 MAX_DELAY_S = 600.0
 MIN_WAIT_S = 1.0
@@ -72,7 +72,7 @@ def decide(exc: BaseException, attempts: int, draw: float) -> Decision:
         attempts: failed attempts before this one (``attempts_spent`` of the message's options).
         draw: a random number in [0, 1), from which the jitter is made.
     """
-    if isinstance(exc, Waiting):
+    if isinstance(exc, Waiting | Outage):
         asked_s = max(exc.retry_after_s, MIN_WAIT_S)
         return PutBack(min(asked_s * (1 + draw / 10), MAX_DELAY_S))
     if isinstance(exc, Permanent):

@@ -15,6 +15,8 @@ class FakeQuotas:
     diary: list[tuple[object, ...]] = field(default_factory=list)
     refusals: dict[str, Waiting] = field(default_factory=dict)
     """What ``take`` raises, by operation."""
+    pauses_s: dict[str, float] = field(default_factory=dict)
+    """Operations that are suspended when they fail, and until when."""
 
     def take(self, account: str, operation: str, plan: Plan) -> None:
         self.diary.append(("take", account, operation))
@@ -30,8 +32,9 @@ class FakeQuotas:
     def succeeded(self, account: str, operation: str) -> None:
         self.diary.append(("succeeded", account, operation))
 
-    def failed(self, account: str, operation: str, reason: str) -> None:
+    def failed(self, account: str, operation: str, reason: str) -> float | None:
         self.diary.append(("failed", account, operation, reason))
+        return self.pauses_s.get(operation)
 
     def suspend_account(self, account: str, reason: str) -> None:
         self.diary.append(("suspend_account", account, reason))

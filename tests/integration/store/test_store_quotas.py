@@ -261,3 +261,13 @@ def test_the_states_tell_everything_by_name(store: Store) -> None:
     assert operation.rate == 0.01
     assert operation.free_at is not None
     assert operation.free_at < store.now()
+
+
+def test_the_fifth_failure_in_a_row_tells_that_its_operation_is_suspended(store: Store) -> None:
+    store.quotas.take("demo", OP, SLOW)
+
+    told = [store.quotas.failed("demo", OP, "503") for _ in range(5)]
+
+    assert told[:4] == [None, None, None, None]
+    assert told[4] is not None
+    assert 55 <= told[4] <= 60

@@ -18,6 +18,7 @@ from domain.errors import (
     Contended,
     Malformed,
     NotYet,
+    Outage,
     Refused,
     Suspended,
     Throttled,
@@ -37,6 +38,8 @@ from domain.errors import (
         (Suspended("a", "revoked", retry_after_s=7200), 0, 0.0, PutBack(600)),
         (NotYet("at once", retry_after_s=0), 0, 0.0, PutBack(1)),
         (NotYet("in the past", retry_after_s=-5), 0, 0.0, PutBack(1)),
+        # A failure that suspends its operation is waited for, however long the outage lasts.
+        (Outage("503", retry_after_s=480), 11, 0.0, PutBack(480)),
         # Transient: 5 s doubled, twelve attempts in all.
         (Unavailable("503"), 0, 0.0, Retry(5)),
         (Unavailable("503"), 0, 0.5, Retry(7.5)),

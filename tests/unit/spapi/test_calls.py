@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from domain.errors import Malformed, Refused, Suspended, Throttled, Unavailable
+from domain.errors import Malformed, Outage, Refused, Suspended, Throttled, Unavailable
 from spapi.client import USER_AGENT, VERSION
 from spapi.operations import OrderOperations
 from spapi.plans import usage_plans
@@ -122,6 +122,16 @@ def test_what_is_not_amazons_answer_is_unavailable(
     assert (account, operation) == ("garage", "getOrder")
     assert str(reason).startswith("getOrder: ")
     assert amazon.quotas.of("succeeded") == []
+
+
+def test_the_failure_that_suspends_its_operation_says_until_when(amazon: ScriptedAmazon) -> None:
+    amazon.quotas.pauses_s["getOrder"] = 60.0
+    amazon.will(httpx.Response(503, html="<html>Sorry</html>"))
+
+    with pytest.raises(Outage) as outage:
+        get_order(amazon)
+
+    assert outage.value.retry_after_s == 60.0
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 413, 415])
