@@ -54,6 +54,10 @@ class Reports(Protocol):
         """
         ...
 
+    def release_poll(self, report_id: str, attempt: int, *, holder: str) -> None:
+        """Amazon gave no answer: the poll may be taken again at once."""
+        ...
+
     def poll_done(self, report_id: str, attempt: int) -> None:
         """The poll's message to follow is published: the next number counts."""
         ...

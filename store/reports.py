@@ -130,6 +130,12 @@ class Reports:
         raise NotYet("another worker is on this poll", retry_after_s=wait)
 
     @translated
+    def release_poll(self, report_id: str, attempt: int, *, holder: str) -> None:
+        """Amazon gave no answer: the poll may be taken again at once.  Index: ``_id``."""
+        ours = {"_id": report_id, "poll_attempt": attempt, "poll_holder": holder}
+        self._reports.update_one(ours, {"$unset": {"poll_holder": "", "poll_until": ""}})
+
+    @translated
     def poll_done(self, report_id: str, attempt: int) -> None:
         """The poll's message to follow is published: the next number counts.  Index: ``_id``."""
         update = {

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from actors.ports import AmazonReports, Clock, Policy, Reports
 from actors.runtime.publisher import Delayed
 from actors.runtime.stage import Produced, stage
+from domain.errors import ConnectorError
 from domain.messages import (
-    Event,
     OpenListingsReportReady,
     OrderReportReady,
     ReportDue,
@@ -52,13 +52,18 @@ def poll_report(
     report = reports.take_poll(requested.report_id, requested.attempt, holder=requested.event_id)
     if report is None:
         return
-    answer = amazon_reports.status(report.account, report.amazon_report_id)
+    try:
+        answer = amazon_reports.status(report.account, report.amazon_report_id)
+    except ConnectorError:  # The message that comes back must not find its own claim in the way.
+        reports.release_poll(report.report_id, requested.attempt, holder=requested.event_id)
+        raise
     match after_poll(report, answer, clock.now(), policy.poll_deadline):
         case PollAgain(delay_s):
             yield Delayed(_next_poll(requested), delay_s)
         case DocumentReady(document_id):
             reports.ready(report.report_id, document_id)
-            yield _ready(requested, document_id)
+            known = {"report_id": report.report_id, "document_id": document_id}
+            yield READY[report.kind].following(requested, **known)
         case Ended(state, reason, ask_again):
             # Closed first: a new request must not find this one still open.
             reports.close(report.report_id, state, reason)
@@ -71,8 +76,3 @@ def poll_report(
 def _next_poll(requested: ReportRequested) -> ReportRequested:
     same = {"kind": requested.kind, "report_id": requested.report_id}
     return ReportRequested.following(requested, **same, attempt=requested.attempt + 1)
-
-
-def _ready(requested: ReportRequested, document_id: str) -> Event:
-    event = READY[requested.kind]
-    return event.following(requested, report_id=requested.report_id, document_id=document_id)

@@ -80,6 +80,10 @@ class MemoryReports:
         self.polls[report_id] = (attempt, self.clock.now() + LEASE)
         return report
 
+    def release_poll(self, report_id: str, attempt: int, *, holder: str) -> None:
+        if self.polls.get(report_id, (None,))[0] == attempt:
+            del self.polls[report_id]
+
     def poll_done(self, report_id: str, attempt: int) -> None:
         if self.all[report_id].poll_attempt == attempt:
             self._set(report_id, poll_attempt=attempt + 1)

@@ -100,6 +100,20 @@ def test_a_poll_is_taken_once_and_done_once(store: Store) -> None:
     assert store.reports.take_poll(report_id, 1, holder="a") is not None
 
 
+def test_a_poll_without_an_answer_is_free_for_its_own_holder_and_nobody_elses_is_touched(
+    store: Store,
+) -> None:
+    report_id = to_ready(store).report_id
+    store.reports.take_poll(report_id, 0, holder="a")
+
+    store.reports.release_poll(report_id, 0, holder="b")
+    with pytest.raises(NotYet):
+        store.reports.take_poll(report_id, 0, holder="a")
+
+    store.reports.release_poll(report_id, 0, holder="a")
+    assert store.reports.take_poll(report_id, 0, holder="a") is not None
+
+
 def test_a_poll_that_died_after_it_made_the_report_ready_can_say_so_again(store: Store) -> None:
     report_id = to_ready(store).report_id
     store.reports.take_poll(report_id, 0, holder="a")

@@ -8,7 +8,7 @@ import pytest
 from actors.reports.poll_report import poll_report
 from actors.reports.request_report import request_report
 from actors.runtime.publisher import Delayed
-from domain.errors import NotYet, Throttled, Unavailable
+from domain.errors import ConnectorError, NotYet, Throttled, Unavailable
 from domain.messages import OrderReportReady, ReportDue, ReportRequested
 from domain.reports import ReportState
 from tests.fakes.amazon import MemoryAmazon
@@ -111,6 +111,23 @@ def test_a_second_chain_of_polls_dies_at_the_first_number_already_taken() -> Non
 
     assert echo == []
     assert world.amazon.looks == 1
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [Throttled("getReport", retry_after_s=1), Unavailable("no answer")],
+    ids=["throttled", "unavailable"],
+)
+def test_a_poll_that_got_no_answer_may_be_taken_again_at_once(trouble: ConnectorError) -> None:
+    world = OrdersIn(amazon=MemoryAmazon())
+    requested = world.requested()
+    world.amazon.raises = [trouble]
+    with pytest.raises(type(trouble)):
+        poll(world, requested)
+
+    [ready] = poll(world, requested)
+
+    assert isinstance(ready, OrderReportReady)
 
 
 def test_a_poll_whose_worker_died_before_announcing_is_taken_over_after_its_lease() -> None:
