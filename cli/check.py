@@ -11,7 +11,7 @@ from cli.failing import FAILED, line_for
 from cli.output import json_option, print_json, show, table
 from cli.probing import Probe, probes
 from cli.session import Session, pass_session
-from config.masking import masked
+from config.masking import Shown, masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,17 @@ def check(session: Session, ctx: click.Context, *, as_json: bool) -> None:
         print_json({"settings": settings, "reached": reached})
     else:
         show(
-            table("Settings (docs/settings.md)", ("", ""), settings.items()),
+            table("Settings (docs/settings.md)", ("", ""), _set(settings)),
             "",
             table("Reached?", ("", "", ""), (_row(each) for each in reached)),
         )
     if not all(each.is_reached for each in reached):
         ctx.exit(FAILED)
+
+
+def _set(settings: dict[str, Shown]) -> Iterator[tuple[str, object]]:
+    for name, value in settings.items():
+        yield name, "-" if value in (None, "") else value
 
 
 def _row(each: Reached) -> tuple[str, str, str]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
 from cli.demo_run import first_cycle, place_for, running, second_cycle
 from cli.demo_story import DemoEnd, after, before, counts, cycle_screen
-from cli.output import console, json_option, print_json, show
+from cli.output import json_option, print_json, show, waiting
 from cli.session import Session, pass_session
 
-SECOND_CYCLE = "Second cycle, three hours later at Amazon"
+SECOND_CYCLE = "Second cycle, five hours later at Amazon"
 MOST_ORDERS = 1500
 """More than that and Amazon's quota for searchOrders makes it longer than a minute."""
 
@@ -31,16 +29,16 @@ MOST_ORDERS = 1500
 def demo(session: Session, *, orders: int, as_json: bool) -> None:
     """See the whole job in a minute: nothing but this checkout."""
     begun = time.monotonic()
-    with _waiting("opening the embedded store", hidden=as_json):
+    with waiting("opening the embedded store", hidden=as_json):
         place = place_for(session.settings.data_dir)
     with running(place, orders) as (app, simulator):
         if not as_json:
             show(*before(place, orders, simulator.url))
-        with _waiting("asking for reports, importing, enriching", hidden=as_json):
+        with waiting("asking for reports, importing, enriching", hidden=as_json):
             first = first_cycle(app, simulator)
         if not as_json:
             show(*cycle_screen("First cycle", first))
-        with _waiting("hours pass at Amazon; the same again", hidden=as_json):
+        with waiting("hours pass at Amazon; the same again", hidden=as_json):
             second = second_cycle(app, simulator)
     seconds = round(time.monotonic() - begun, 1)
     end = DemoEnd(place, place == session.settings.data_dir, first, second, seconds)
@@ -49,14 +47,3 @@ def demo(session: Session, *, orders: int, as_json: bool) -> None:
     else:
         show(*cycle_screen(SECOND_CYCLE, second, before=first))
         show(*after(end))
-
-
-@contextmanager
-def _waiting(what: str, *, hidden: bool) -> Iterator[None]:
-    """Show that something is going on, when somebody looks at a terminal."""
-    screen = console(stderr=True)
-    if hidden or not screen.is_terminal:
-        yield
-        return
-    with screen.status(what):
-        yield

@@ -32,10 +32,14 @@ ACCOUNT = "demo"
 SEED = 7
 SPEED = 60
 """How much faster than ours time passes: for the local Amazon, and for our own waiting."""
-BETWEEN_CYCLES = timedelta(hours=3)
+SHORTEST_MS = 100
+"""The quotas know nothing of the fast clock: whoever waits for one must not spin."""
+REPORT_S = 10
+"""How long a report is queued, and as long again made, in Amazon's time."""
+BETWEEN_CYCLES = timedelta(hours=5)
 HEAD_START = BETWEEN_CYCLES + timedelta(minutes=30)
 """The local Amazon begins in the past, so that its orders are never newer than we are."""
-ARRIVALS_PER_HOUR = 12.0
+ARRIVALS_PER_HOUR = 8.0
 BROKEN_ROWS = 4
 ALL_ORDERS = 5000
 PATIENCE_S = 120.0
@@ -48,7 +52,7 @@ class HurriedBroker(MemoryBroker):
         self, message: dramatiq.Message[Any], *, delay: int | None = None
     ) -> dramatiq.Message[Any]:
         """Put a message on its queue; ``delay`` is in milliseconds of the fast clock."""
-        return super().enqueue(message, delay=delay and max(1, delay // SPEED))
+        return super().enqueue(message, delay=delay and max(SHORTEST_MS, delay // SPEED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ def running(data_dir: Path, orders: int) -> Iterator[tuple[App, Simulator]]:
         speed=SPEED,
         start_at=datetime.now(UTC) - HEAD_START,
         arrivals_per_hour=ARRIVALS_PER_HOUR,
+        report_queue_s=REPORT_S,
+        report_progress_s=REPORT_S,
     )
     with simulator:
         app = build(settings_for(data_dir, simulator.url), broker=HurriedBroker())

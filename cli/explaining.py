@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cli.coverage import Coverage, coverage
-from cli.output import short
+from cli.output import place, short
 from domain.ledger import RowOutcome, SkipReason
 from domain.messages import ReportKind
 from domain.order_import import explain_skip
@@ -176,8 +176,8 @@ def _compared(covered: list[Coverage], placed_at: datetime | None) -> str:
 
 
 def _covers(each: Coverage) -> str:
-    spans = ", ".join(f"{short(span.start)} to {short(span.end)}" for span in each.spans)
-    return f"in {each.marketplace} {spans or 'never'}"
+    spans = ", ".join(f"from {short(span.start)} to {short(span.end)}" for span in each.spans)
+    return f"in {place(each.marketplace)} {spans or 'never'}"
 
 
 def _facts(evidence: Evidence) -> Iterator[Fact]:

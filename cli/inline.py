@@ -12,6 +12,7 @@ from dramatiq.worker import Worker
 
 from actors.runtime.memory_broker import MemoryBroker
 from cli.failing import Stop
+from cli.output import waiting
 
 if TYPE_CHECKING:
     from actors.app import App
@@ -83,7 +84,7 @@ def in_this_process(broker: dramatiq.Broker, patience_s: float = PATIENCE_S) -> 
     if not is_in_memory(broker):
         yield
         return
-    with workers(broker):
+    with workers(broker), waiting("working it off here, the broker is in memory"):
         yield
         if not until_quiet(broker, patience_s):
             raise Stop(

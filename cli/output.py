@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from config.accounts import marketplaces
 from domain.orders import Buyer
 
 HIDDEN = "***"
@@ -68,6 +70,12 @@ FORMS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
 """How what JSON does not know is written; the first that fits."""
 
 
+def place(marketplace_id: str) -> str:
+    """Return a marketplace as people call it: its country; its id where it is unknown."""
+    known = marketplaces().get(marketplace_id)
+    return known.country if known else marketplace_id
+
+
 def print_json(value: Any) -> None:
     """Print one JSON document on stdout."""
     click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
@@ -109,3 +117,14 @@ def _print(out: Console, parts: Iterable[Table | str]) -> None:
             out.print(Text(part), soft_wrap=True)
         else:
             out.print(part)
+
+
+@contextmanager
+def waiting(what: str, *, hidden: bool = False) -> Iterator[None]:
+    """Show that something is going on, when somebody looks at a terminal."""
+    screen = console(stderr=True)
+    if hidden or not screen.is_terminal:
+        yield
+        return
+    with screen.status(what):
+        yield

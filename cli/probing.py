@@ -14,8 +14,10 @@ from actors.app import build
 from actors.runtime.broker import make_broker
 from cli.failing import NO_BROKER, Stop
 from config.accounts import Account
+from config.endpoints import SIMULATOR
 from config.masking import without_password
 from config.settings import Settings
+from domain.errors import Unavailable
 from spapi.client import make_client
 from spapi.tokens import CredentialsRefused, Tokens
 
@@ -79,7 +81,7 @@ def ask_amazon(settings: Settings, account: Account) -> str:
 
     Raises:
         Stop: the credentials are refused, or nobody answers.
-        Throttled, Unavailable: the token endpoint.
+        Throttled: too many tokens were asked for.
     """
     with make_client(settings.http) as client:
         try:
@@ -90,10 +92,14 @@ def ask_amazon(settings: Settings, account: Account) -> str:
                 f"{exc}: see ACCOUNTS__{account.name.upper()}__REFRESH_TOKEN, …__CLIENT_ID"
                 " and …__CLIENT_SECRET"
             ) from None
-        except httpx.HTTPError as exc:
-            raise Stop(f"{account.endpoint} does not answer ({type(exc).__name__})") from None
+        except (httpx.HTTPError, Unavailable) as exc:
+            raise Stop(f"{account.endpoint} does not answer ({exc}){_hint(account)}") from None
     writes = "may write" if account.amazon_writes else "writes are off"
     return f"credentials accepted, {urlsplit(account.endpoint).netloc} answers; {writes}"
+
+
+def _hint(account: Account) -> str:
+    return ": start it with `python -m cli simulator`" if account.endpoint == SIMULATOR else ""
 
 
 def no_account() -> str:

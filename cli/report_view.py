@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from cli.output import plain, short, table
+from cli.output import place, plain, short, table
 from domain.ledger import ReportTally, RowOutcome, SkipReason
 from domain.messages import RejectedRow
 from domain.order_import import explain_skip
@@ -56,7 +56,7 @@ def report_table(title: str, reports: Sequence[Report]) -> Table:
             (
                 each.report_id,
                 each.account,
-                each.marketplace or "file",
+                place(each.marketplace) or "file",
                 "-" if each.source == "file" else _window(each),
                 each.state.value,
                 "-" if each.rows is None else each.rows,

@@ -16,7 +16,8 @@ from actors.app import App
 from cli.failing import Stop
 from cli.file_import import FileImported, OnRows, import_file, result_of
 from cli.inline import is_in_memory
-from cli.output import console, json_option, plain, print_json, show, table
+from cli.output import console, json_option, place, plain, print_json, show, table
+from cli.probing import ask_amazon
 from cli.report_view import rejected_table, report_row, report_table, skipped_table, tally_table
 from cli.requesting import Asked, marketplace_ids, request_reports
 from cli.session import Session, account_option, pass_session
@@ -49,14 +50,24 @@ def request(
     name = session.account(account)
     ids = marketplace_ids(session.settings.account(name), marketplaces)
     with session.app() as app:
+        if is_in_memory(app.broker):
+            ask_amazon(session.settings, app.accounts[name])  # Told now, not after many retries.
         asked = request_reports(app, name, ids)
+        done_here = is_in_memory(app.broker)
     if as_json:
         print_json({"reports": [_asked_row(each) for each in asked]})
     else:
         show(*_asked_screen(asked))
-    failed = [each.report for each in asked if each.report and each.report.state in FAILED_STATES]
-    if failed:
-        raise Stop(f"report {failed[0].report_id} is {failed[0].state.value}: {failed[0].reason}")
+    for each in asked if done_here else ():
+        _must_have_worked(each)
+
+
+def _must_have_worked(asked: Asked) -> None:
+    report = asked.report
+    if report is None or report.is_open:
+        raise Stop(f"the report of {place(asked.marketplace)} failed; what went wrong: failed list")
+    if report.state in FAILED_STATES:
+        raise Stop(f"report {report.report_id} is {report.state.value}: {report.reason}")
 
 
 FAILED_STATES = frozenset(
@@ -74,7 +85,7 @@ def _asked_screen(asked: Sequence[Asked]) -> Iterator[Table | str]:
     if done_here:
         yield report_table("Asked for and worked off here, the broker is in memory", done_here)
     else:
-        names = ", ".join(each.marketplace for each in asked)
+        names = ", ".join(place(each.marketplace) for each in asked)
         yield f"Asked for the order report of {names}; the workers go on from here."
         yield "See how it goes: report list"
 

@@ -5,16 +5,14 @@ Everything is opened when it is first asked for, so that a command needs no serv
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
-import structlog
 
 from cli.failing import Stop
+from config.logging import configure_logging
 from domain.errors import UnknownAccount
 
 if TYPE_CHECKING:
@@ -94,12 +92,7 @@ class Session:
 
     def start_logging(self) -> None:
         """Send the log to stderr; what is printed on stdout stays the result alone."""
-        level = logging.DEBUG if self.debug else logging.CRITICAL
-        logging.basicConfig(level=level, stream=sys.stderr, force=True)
-        structlog.configure(
-            wrapper_class=structlog.make_filtering_bound_logger(level),
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        )
+        configure_logging("DEBUG" if self.debug else "CRITICAL")
 
 
 pass_session = click.make_pass_decorator(Session)

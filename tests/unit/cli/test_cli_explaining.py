@@ -136,8 +136,8 @@ def test_a_never_seen_order_is_compared_with_the_windows_of_complete_reports() -
     answer = told(reports=(a_report(), later))
 
     assert answer.verdict == (
-        "No report has carried it. Complete reports cover orders placed in ATVPDKIKX0DER"
-        " 2026-11-19 00:00:00 to 2026-11-23 00:00:00."
+        "No report has carried it. Complete reports cover orders placed in US"
+        " from 2026-11-19 00:00:00 to 2026-11-23 00:00:00."
         " If it was placed at another time, no report covering its date has been complete yet."
     )
     assert answer.what_to_do[0] == f"Read it now: orders fetch {ORDER_ID} --account demo"
