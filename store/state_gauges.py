@@ -83,6 +83,11 @@ GAUGES: Mapping[str, Gauge] = {
     "last_feed_seconds": Gauge(
         "From submission of the newest processed feed to its verdict.", ("account", "feed_type")
     ),
+    "shipments": Gauge("Packages by where they stand.", ("account", "outbound")),
+    "refused_shipments": Gauge(
+        "Packages that Amazon refused and that wait for a correction, by Amazon's code.",
+        ("account", "code"),
+    ),
     "quota_tokens": Gauge("Calls free now.", ("account", "operation")),
     "quota_burst_tokens": Gauge("Calls free at most.", ("account", "operation")),
     "suspended": Gauge(

@@ -71,7 +71,9 @@ def reports(look: Look) -> Iterator[Reading]:
     """What became of reports.  Indexes: ``one_open_per_lane``, ``kept``."""
     table = collection_of(look.database, ReportDocument)
     asked = {"source": {"$ne": "file"}}
-    open_ones = list(table.find({"lane": {"$exists": True}, **asked}))
+    begun = list(table.find({"lane": {"$exists": True}}))
+    open_ones = [raw for raw in begun if raw["source"] != "file"]
+    files = [raw for raw in begun if raw["source"] == "file"]
     closed = list(table.find({"closed_at": {"$gte": look.recently}, **asked}))
     states = Counter((raw["account"], raw["kind"], raw["state"]) for raw in open_ones + closed)
     for account in look.accounts:
@@ -80,6 +82,8 @@ def reports(look: Look) -> Iterator[Reading]:
             yield Reading("reports", states[labels], labels)
         mine = [raw for raw in open_ones if raw["account"] == account]
         yield from _pending(look, "report", account, [raw["created_at"] for raw in mine])
+        left = [raw["created_at"] for raw in files if raw["account"] == account]
+        yield from _pending(look, "file_import", account, left)
         yield from _ends(account, closed)
 
 
