@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from domain.errors import ConnectorError, LinkExpired, Unavailable
 from tests.fakes.clock import FakeClock
 from tests.fakes.feed_values import US
 
+UPLOAD = "https://upload.example/"
 RESULT = FeedResult("Feed Processing Summary:\n", "utf-8", truncated=False)
 
 
@@ -26,6 +27,8 @@ class MemoryFeedAmazon:
     """By operation: raised before the call has any effect."""
     raises_after: dict[str, list[ConnectorError]] = field(default_factory=dict)
     """By operation: raised when the call has had its effect."""
+    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
+    """By operation: what happens elsewhere while it is called."""
     documents: dict[str, bytes | None] = field(default_factory=dict)
     sent: dict[str, AmazonFeed] = field(default_factory=dict)
     made_of: dict[str, bytes | None] = field(default_factory=dict)
@@ -40,12 +43,12 @@ class MemoryFeedAmazon:
         document_id = f"doc-{len(self.documents) + 1}"
         self.documents[document_id] = None
         self._after("create_document")
-        url = f"https://upload.example/{document_id}?{content_type}"
+        url = f"{UPLOAD}{document_id}?{content_type}"
         return FeedDocument(document_id, url, self.clock.now())
 
     def upload(self, account: str, url: str, content_type: str, body: bytes) -> None:
         self._before("upload")
-        document_id, _, signed_for = url.rpartition("/")[2].partition("?")
+        document_id, _, signed_for = url.removeprefix(UPLOAD).partition("?")
         if signed_for != content_type:
             raise LinkExpired("SignatureDoesNotMatch")
         self.documents[document_id] = body
@@ -94,6 +97,7 @@ class MemoryFeedAmazon:
 
     def _before(self, operation: str) -> None:
         self.calls.append(operation)
+        self.meanwhile.pop(operation, lambda: None)()
         if self.raises.get(operation):
             raise self.raises[operation].pop(0)
 
