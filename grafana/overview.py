@@ -89,7 +89,7 @@ PROMISES = (
 OF_FEEDS = (
     number(
         "Feeds refused",
-        "Lanes whose newest feed Amazon ended as FATAL or CANCELLED: its rows do not count as sent.",
+        "Lanes whose newest feed Amazon ended as FATAL or CANCELLED; its rows were not sent.",
         "sum(connector_last_feed_refused)",
         "short",
         FINE,

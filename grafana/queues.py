@@ -92,16 +92,32 @@ REPORTS = (
 )
 FEEDS = (
     bars(
+        "Packages on their way",
+        "Orders with packages that wait, are due, in a feed, refused, or to be done by hand.",
+        "sum by (outbound) (connector_shipments)",
+        "{{outbound}}",
+        width=6,
+    ),
+    bars(
+        "Refused packages, by Amazon's code",
+        "They go again when corrected.  Rare and odd codes are counted as other.",
+        "sum by (code) (connector_refused_shipments)",
+        "{{code}}",
+        width=6,
+    ),
+    bars(
         "Feeds of 24 hours, by state",
         "Open ones, and those closed in the last 24 hours.",
-        "sum by (feed_type, state) (connector_feeds) > 0 or sum(connector_feeds) * 0",
+        "sum by (feed_type, state) (connector_feeds)",
         "{{feed_type}} {{state}}",
+        width=6,
     ),
     lines(
         "Newest feed took",
         "From its submission to Amazon's verdict.",
         "s",
         ("max by (feed_type) (connector_last_feed_seconds)", "{{feed_type}}"),
+        width=6,
     ),
 )
 

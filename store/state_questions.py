@@ -22,6 +22,7 @@ from store.quarantine import KEPT
 from store.quotas import WHOLE_ACCOUNT, Quotas
 from store.rejected_events import RejectedEventDocument
 from store.report_documents import ChunkDocument, ReportDocument, SkippedRowDocument
+from store.shipment_questions import shipments
 from store.slots import SlotDocument
 from store.state_documents import PassDocument
 from store.state_gauges import Look, Question, Reading
@@ -251,6 +252,7 @@ QUESTIONS: tuple[Question, ...] = (
     rows,
     orders,
     tracking,
+    shipments,
     feeds,
     outbox,
     standing_still,

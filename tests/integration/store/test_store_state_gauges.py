@@ -213,3 +213,59 @@ def put_feed(store: Store, feed_id: str, **facts: object) -> None:
     created = store.now() + timedelta(milliseconds=int(feed_id[1:]))
     known = {"_id": feed_id, "account": "demo", "feed_type": FULFILLMENT, "created_at": created}
     store.database["feeds"].insert_one({**known, **facts})
+
+
+def put_book(store: Store, number: int, *shipments: dict[str, object], **facts: object) -> None:
+    """Put the shipments of an order into the store; gauges read only these fields."""
+    known = {"_id": f"demo/701-{number}", "account": "demo", "shipments": list(shipments)}
+    outbounds = [each["outbound"] for each in shipments]
+    store.database["shipment_books"].insert_one({**known, "outbounds": outbounds, **facts})
+
+
+def test_tracking_is_unsent_until_a_feed_with_it_is_submitted(store: Store) -> None:
+    now = store.now()
+    hours = [now - timedelta(hours=n) for n in range(5)]
+    put_book(store, 1, {"outbound": "due", "since": hours[1]})
+    put_book(store, 2, {"outbound": "in_feed", "since": hours[2]})
+    put_book(store, 3, {"outbound": "in_feed", "since": hours[4], "submitted_at": hours[3]})
+    put_book(store, 4, {"outbound": "accepted", "since": hours[4]})
+
+    readings = read(store)
+
+    assert readings["pending_items tracking_unsent demo"] == 2.0
+    assert readings["oldest_pending_age_seconds tracking_unsent demo"] == pytest.approx(7200, abs=9)
+    assert readings["shipments demo in_feed"] == 2.0
+
+
+def test_tracking_waits_for_its_order(store: Store) -> None:
+    since = store.now() - timedelta(hours=7)
+    put_book(store, 1, {"outbound": "waiting", "since": since}, waiting_since=since)
+
+    readings = read(store)
+
+    assert readings["oldest_pending_age_seconds tracking_waiting demo"] == pytest.approx(
+        25_200, abs=9
+    )
+    assert readings["shipments demo waiting"] == 1.0
+
+
+def test_refused_packages_are_counted_by_amazons_code_as_long_as_it_looks_like_one(
+    store: Store,
+) -> None:
+    put_book(store, 1, {"outbound": "refused"}, refused_codes=["13013"])
+    put_book(store, 2, {"outbound": "refused"}, refused_codes=["13013", "a text of Amazon's"])
+
+    readings = read(store)
+
+    assert readings["refused_shipments demo 13013"] == 2.0
+    assert readings["refused_shipments demo other"] == 1.0
+
+
+def test_the_codes_shown_are_few_and_none_is_lost(store: Store) -> None:
+    for number in range(30):
+        put_book(store, number, {"outbound": "refused"}, refused_codes=[str(1000 + number)])
+
+    shown = {k: v for k, v in read(store).items() if k.startswith("refused_shipments")}
+
+    assert len(shown) == 21
+    assert sum(shown.values()) == 30.0
