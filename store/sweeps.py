@@ -8,15 +8,19 @@ The watches are documents of their own, so that a sweep touches nothing it does 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mongoengine import DateTimeField, Document, IntField, StringField
 
+from domain.feeds import POLLED_STATES, Feed, FeedState
 from domain.reports import OPEN_STATES, Report, ReportState
 from domain.sweeping import Watch, announced, seen
 from store.documents import about
 from store.failures import translated
+from store.feed_documents import FeedDocument
+from store.feed_preparing import feed_from
 from store.mapping import from_document, to_document
 from store.moments import store_now
 from store.order_documents import OrderDocument
@@ -68,6 +72,7 @@ class Sweeps:
         self._chunks = collection_of(database, ChunkDocument)
         self._orders = collection_of(database, OrderDocument)
         self._passes = collection_of(database, PassDocument)
+        self._feeds = collection_of(database, FeedDocument)
 
     @translated
     def now(self) -> datetime:
@@ -150,6 +155,32 @@ class Sweeps:
         if self._orders.find_one(overdue, {"_id": 1}) is None:
             return None
         return f"revision {(self._passes.find_one({'_id': account}) or {}).get('revision', 0)}"
+
+    @translated
+    def feeds_in(self, states: Collection[FeedState], *, limit: int) -> list[Feed]:
+        """Return feeds that somebody should be working on: neither dry nor held, nothing owed.
+
+        One that was released before Amazon's id was known has nothing to be polled by.  Oldest
+        first.  Index: ``by_state``.
+        """
+        wanted = {
+            "state": {"$in": sorted(str(state) for state in states)},
+            "dry": False,
+            "held": "",
+            "owed": {"$exists": False},
+        }
+        found = self._feeds.find(wanted).sort("created_at", 1).limit(limit)
+        feeds = map(feed_from, found)
+        return [each for each in feeds if each.amazon_feed_id or each.state not in POLLED_STATES]
+
+    @translated
+    def feeds_owing(self, *, limit: int) -> list[Feed]:
+        """Return feeds whose members have not taken their outcome, oldest first.
+
+        Index: ``owed``.
+        """
+        found = self._feeds.find({"owed": {"$exists": True}}).sort("created_at", 1).limit(limit)
+        return [feed_from(raw) for raw in found]
 
     def _imported(self, report_id: str) -> int:
         return self._chunks.count_documents({"report_id": report_id})

@@ -8,7 +8,7 @@ is late, not lost.  docs/sweeps.md is drawn from the table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,6 +18,7 @@ from dramatiq.errors import BrokerError
 
 from actors.ports import Reports
 from domain.errors import Transient
+from domain.feeds import Feed, FeedState
 from domain.messages import Event, TrackingEntered
 from domain.reports import Report, ReportState
 from domain.sweeping import Watch
@@ -62,6 +63,14 @@ class SweepStore(Protocol):
 
     def reading_due(self, account: str, *, since: timedelta) -> str | None:
         """Return how far the account's pass is, if orders have been due that long."""
+        ...
+
+    def feeds_in(self, states: Collection[FeedState], *, limit: int) -> Sequence[Feed]:
+        """Return feeds that somebody should be working on: neither dry nor held, nothing owed."""
+        ...
+
+    def feeds_owing(self, *, limit: int) -> Sequence[Feed]:
+        """Return feeds whose members have not taken their outcome."""
         ...
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from actors.runtime.feed_sweeps import FEED_SWEEPS
 from actors.runtime.sweepers import BACKLOG, LIMIT, Sweep, SweepPorts
 from domain.messages import (
     Event,
@@ -209,6 +210,7 @@ SWEEPS: tuple[Sweep, ...] = (
         "record_tracking",
         _tracking,
     ),
+    *FEED_SWEEPS,
     Sweep(
         "outbox: a fact not told",
         timedelta(minutes=5),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from domain.feeds import Feed, FeedState
 from domain.messages import TrackingEntered
 from domain.reports import Report, ReportState
 from domain.sweeping import Watch, announced, seen
@@ -21,6 +22,7 @@ class MemorySweeps:
     orders: MemoryOrders
     passes: MemoryPasses
     watches: dict[str, Watch] = field(default_factory=dict)
+    feeds: list[Feed] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -66,6 +68,12 @@ class MemorySweeps:
         before = self.clock.now() - since
         due = self.orders.due_for_reading(account, before=before, limit=1)
         return self._progress(account) if due else None
+
+    def feeds_in(self, states: Collection[FeedState], *, limit: int) -> Sequence[Feed]:
+        return [each for each in self.feeds if each.state in states and each.owed is None][:limit]
+
+    def feeds_owing(self, *, limit: int) -> Sequence[Feed]:
+        return [each for each in self.feeds if each.owed is not None][:limit]
 
     def _progress(self, account: str) -> str:
         state = self.passes.all.get(account)
