@@ -107,6 +107,7 @@ class OrderDocument(Document):
         {"name": "newest", "fields": ["-purchased_at", "-id"]},
         {"name": "newest_of_status", "fields": ["account", "status", "-purchased_at", "-id"]},
         {"name": "changed", "fields": ["changed_at", "id"]},
+        {"name": "unsent", "fields": ["outbox.at"]},
     )
 
     id = StringField(primary_key=True)

@@ -26,16 +26,17 @@ from pymongo.errors import DuplicateKeyError
 
 from domain.messages import TrackingEntered
 from domain.tracking import Entry, content_digest
-from store.bulk import write_all
+from store.bulk import guarded, literal, write_all
 from store.documents import Part, about
 from store.failures import translated
 from store.mapping import in_ms
-from store.moments import store_now
+from store.moments import NOW, store_now
 from store.tables import Database, Raw, collection_of
 
 ENTRIES_KEPT = timedelta(days=400)
 """How long a sender's event id is remembered."""
 UNRECORDED_AFTER = timedelta(minutes=10)
+UNRECORDED = {"$eq": [{"$ifNull": ["$recorded_at", None]}, None]}
 
 
 class TrackedItemDocument(Part):
@@ -162,15 +163,15 @@ class TrackingInbox:
     @translated
     def announced(self, entry: TrackingEntered, *, times: int, again_at: datetime) -> None:
         """The entry was announced once more, after ``times`` earlier ones.  Index: ``_id``."""
-        self._entries.update_one(
-            {"_id": _key(entry), "announcements": times, "recorded_at": None},
-            {"$set": {"announcements": times + 1, "announce_at": again_at}},
-        )
+        guard = {"$and": [{"$eq": ["$announcements", times]}, UNRECORDED]}
+        after = {"announcements": literal(times + 1), "announce_at": literal(in_ms(again_at))}
+        write_all(self._entries, [guarded(_key(entry), guard, after)])
 
     def _mark_recorded(self, document: Raw) -> bool:
-        waiting = {"_id": document["_id"], "digest": document["digest"], "recorded_at": None}
-        done = {"$currentDate": {"recorded_at": True}, "$unset": {"announce_at": ""}}
-        return self._entries.update_one(waiting, done).matched_count == 1
+        same = {"$eq": ["$digest", literal(document["digest"])]}
+        done = {"recorded_at": NOW, "announce_at": literal(None)}
+        update = guarded(document["_id"], {"$and": [same, UNRECORDED]}, done)
+        return write_all(self._entries, [update]).modified == 1
 
     def _insert_recorded(self, document: Raw) -> bool:
         now = store_now(self._database)
