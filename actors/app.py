@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import dramatiq
 
@@ -29,10 +30,12 @@ from actors.runtime.middleware import LogContext, StageWatch
 from actors.runtime.publisher import Publisher
 from actors.runtime.stage import Stage, bind, subscriptions
 from config.accounts import Account, marketplaces
+from config.carriers import carriers
 from config.keys import encryption_keys
 from config.logging import configure_logging
 from config.settings import Settings, load_settings
 from domain.feeds import FeedTiming
+from domain.fulfillment_rules import FulfillmentRules
 from spapi.calls import Calls
 from spapi.client import make_client
 from spapi.feeds import AmazonFeedsGateway
@@ -159,6 +162,7 @@ def _ports(
                 name for name, account in accounts.items() if account.amazon_writes
             ),
             feeds=_feed_timing(settings),
+            fulfillment=_fulfillment(settings, accounts),
         ),
         reports=store.reports,
         ledger=store.ledger,
@@ -167,9 +171,20 @@ def _ports(
         amazon_reports=AmazonReportsGateway(accounts, calls),
         amazon_orders=AmazonOrdersGateway(accounts, calls),
         tracking_inbox=store.tracking_inbox,
+        shipments=store.shipments,
         rejected_events=store.rejected_events,
         feeds=store.feeds,
         amazon_feeds=AmazonFeedsGateway(accounts, calls),
+    )
+
+
+def _fulfillment(settings: Settings, accounts: Mapping[str, Account]) -> FulfillmentRules:
+    return FulfillmentRules(
+        carriers=carriers(),
+        carrier_name=settings.fulfillment.carrier_name,
+        zones={name: ZoneInfo(account.timezone) for name, account in accounts.items()},
+        marketplaces={name: account.marketplaces for name, account in accounts.items()},
+        orders_per_feed=settings.fulfillment.orders_per_feed,
     )
 
 

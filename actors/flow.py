@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from actors.feeds.poll_feed import poll_feed
 from actors.feeds.submit_feed import submit_feed
+from actors.fulfillment.apply_fulfillment_result import apply_fulfillment_result
+from actors.fulfillment.batch_fulfillment import batch_fulfillment
+from actors.fulfillment.note_submission import note_submission
 from actors.fulfillment.record_tracking import record_tracking
+from actors.fulfillment.resolve_shipments import resolve_shipments
 from actors.orders.enrich_orders import enrich_orders
 from actors.orders.import_orders import import_orders
 from actors.orders.parse_order_report import parse_order_report
@@ -25,6 +29,10 @@ FLOW: tuple[Stage, ...] = (
     enrich_orders,
     # Ecommerce -> Amazon: tracking out
     record_tracking,
+    resolve_shipments,
+    batch_fulfillment,
     submit_feed,
+    note_submission,
     poll_feed,
+    apply_fulfillment_result,
 )

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from actors.amazon_ports import AmazonOrders, AmazonReports, Document
 from actors.feed_ports import AmazonFeeds, Feeds
+from actors.shipment_ports import Shipments
 from actors.store_ports import (
     Decide,
     Ledger,
@@ -23,6 +24,7 @@ from actors.store_ports import (
     TrackingInbox,
 )
 from domain.feeds import FeedTiming
+from domain.fulfillment_rules import FulfillmentRules
 from domain.order_import import FirstSeen
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Ports",
     "RejectedEvents",
     "Reports",
+    "Shipments",
     "TrackingInbox",
 ]
 
@@ -77,6 +80,8 @@ class Policy:
     """Accounts for which something may be sent to Amazon."""
     feeds: FeedTiming = field(default_factory=FeedTiming)
     """The waits of the feed machine."""
+    fulfillment: FulfillmentRules = field(default_factory=FulfillmentRules)
+    """How shipments become feeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class Ports:
     amazon_reports: AmazonReports
     amazon_orders: AmazonOrders
     tracking_inbox: TrackingInbox
+    shipments: Shipments
     rejected_events: RejectedEvents
     feeds: Feeds
     amazon_feeds: AmazonFeeds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -128,6 +128,10 @@ class Orders(Protocol):
         """Return an order, buyer included."""
         ...
 
+    def without_buyers(self, account: str, order_ids: Collection[str]) -> Mapping[str, Order]:
+        """Return the orders there are, by order id, their buyers left out."""
+        ...
+
     def unread_since(self, account: str, *, at_least: int) -> datetime | None:
         """Return how far back a search must reach to show the orders never read; None: few."""
         ...
@@ -189,6 +193,12 @@ class TrackingInbox(Protocol):
 
     def record(self, entry: TrackingEntered) -> Entry:
         """Record an entry, each sender's event id once per account."""
+        ...
+
+    def of_orders(
+        self, account: str, order_ids: Collection[str]
+    ) -> Mapping[str, Sequence[TrackingEntered]]:
+        """Return the entries of orders, oldest first; orders without any are left out."""
         ...
 
 

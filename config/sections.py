@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 from config.accounts import Region, marketplaces
+from domain.fulfillment_file import CarrierName
 from domain.order_import import FirstSeen
 
 KEY_BYTES = 32
@@ -66,6 +67,11 @@ def _marketplace_ids(value: Any) -> Any:
             )
         ids.append(found)
     return tuple(dict.fromkeys(ids))
+
+
+def _codes(value: Any) -> Any:
+    words = value.split(",") if isinstance(value, str) else value
+    return frozenset(str(word).strip() for word in words if str(word).strip())
 
 
 def _zone(value: str) -> str:
@@ -177,6 +183,21 @@ class Feeds(Section):
     stuck_hours: float = Field(default=8, gt=0)
     """How long Amazon may be at a feed before a person should look: it takes no longer under
     load, and a stuck feed blocks those behind it."""
+
+
+class Fulfillment(Section):
+    """How shipments become feeds: ``FULFILLMENT__…``."""
+
+    carrier_name: CarrierName = CarrierName.OTHER_ONLY
+    """When the file names the carrier.  ``other_only``: beside the code Other, as Amazon says.
+    ``always``: on every row."""
+
+    orders_per_feed: int = Field(default=10_000, ge=1, le=50_000)
+    """Orders in one feed, at most; those with the nearest ship-by go first."""
+
+    transient_codes: Annotated[frozenset[str], NoDecode, BeforeValidator(_codes)] = frozenset()
+    """Amazon's error codes, with commas, that heal by themselves: shipments refused with nothing
+    else are tried again, at first after half an hour, then ever later, up to half a day."""
 
 
 class Schedule(Section):

@@ -28,6 +28,7 @@ from config.sections import (
     AccountSettings,
     Encryption,
     Feeds,
+    Fulfillment,
     Http,
     OrderImport,
     Schedule,
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
 
     order_import: OrderImport = OrderImport()
     feeds: Feeds = Feeds()
+    fulfillment: Fulfillment = Fulfillment()
     schedule: Schedule = Schedule()
     encryption: Encryption = Encryption()
     http: Http = Http()

@@ -116,11 +116,86 @@ class OrderCancelRequestedV1(OrderEvent):
     """The items the buyer does not want any more."""
 
 
+class ShipmentIssue(BaseModel):
+    """What Amazon said of a shipment, in its own code and words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    code: str
+    is_error: bool
+    """False: a warning; Amazon took the shipment all the same."""
+    message: str
+
+
+class ShipmentEvent(OutboundEvent):
+    """A shipment as it stood right after what happened."""
+
+    order_id: str
+    marketplace_id: str
+    """Empty while the order is not known here."""
+    shipment_id: str
+    """Ours; the same for all corrections of a package."""
+    shipment_ref: str
+    """The sender's own reference of the package; empty if none was sent."""
+    source_event_id: str
+    """The ``event_id`` of the entry this is about: the one whose content counts."""
+    outbound: str
+    """Where it stands: ``accepted``, ``refused`` or ``manual``."""
+    reason: str
+    """Why, in a word; ``amazon`` when Amazon refused it.  Empty when it is accepted."""
+    explanation: str
+    """Why, in a sentence, and what to send or to do."""
+    warnings: tuple[str, ...]
+    """What looks wrong and did not keep it from being sent."""
+    issues: tuple[ShipmentIssue, ...]
+
+
+_SHIPMENT: dict[str, Any] = {
+    "shipment_id": "6c2f7a34-6f0f-5d8c-9a53-0d3a5c1d7f21",
+    "shipment_ref": "PKG-17-1",
+    "source_event_id": "shop-4711",
+    "warnings": [],
+}
+
+
+def _shipment_example(event_type: str, **facts: Any) -> ConfigDict:
+    about_orders = {"status", "amazon_status"}
+    base = {name: value for name, value in EXAMPLE.items() if name not in about_orders}
+    example = base | {"type": event_type} | _SHIPMENT | facts
+    return ConfigDict(json_schema_extra={"examples": [example]})
+
+
+class ShipmentAcceptedV1(ShipmentEvent):
+    """Amazon took a shipment: the buyer can see the package."""
+
+    model_config = _shipment_example(
+        "shipment.accepted", outbound="accepted", reason="", explanation="", issues=[]
+    )
+
+    type: Literal["shipment.accepted"]
+
+
+class ShipmentRejectedV1(ShipmentEvent):
+    """A shipment does not reach Amazon as it is: correct it, or do it in Seller Central."""
+
+    model_config = _shipment_example(
+        "shipment.rejected",
+        outbound="refused",
+        reason="over_quantity",
+        explanation="item 05015851154158 has 1 units left to ship, 2 were entered",
+        issues=[],
+    )
+
+    type: Literal["shipment.rejected"]
+
+
 OUTBOUND_MODELS: dict[str, type[OutboundEvent]] = {
     "order.imported": OrderImportedV1,
     "order.enriched": OrderEnrichedV1,
     "order.canceled": OrderCanceledV1,
     "order.cancel-requested": OrderCancelRequestedV1,
     "order.fulfilled": OrderFulfilledV1,
+    "shipment.accepted": ShipmentAcceptedV1,
+    "shipment.rejected": ShipmentRejectedV1,
 }
 """What we say, by routing key."""

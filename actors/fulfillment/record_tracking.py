@@ -1,9 +1,9 @@
 """Stage: take in a tracking entry of another system.
 
-    TrackingEntered  ->  (the entry is in the store, once)
+    TrackingEntered  ->  ShipmentRecorded
 
 The first content of a sender's event id stands; another content under the same id is kept with
-the rejected events, where people look for it.
+the rejected events, where people look for it, and nothing follows from it.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actors.ports import RejectedEvents, TrackingInbox
-from actors.runtime.stage import Produced, stage
-from domain.messages import TrackingEntered
+from actors.runtime.stage import stage
+from domain.messages import ShipmentRecorded, TrackingEntered
 from domain.rejected_events import CONFLICT, rejected
+from domain.shipments import shipment_id_of
 from domain.tracking import Entry, content_digest
 
 
-@stage(consumes=(TrackingEntered,))
+@stage(consumes=(TrackingEntered,), emits=(ShipmentRecorded,))
 def record_tracking(
     entered: TrackingEntered, *, tracking_inbox: TrackingInbox, rejected_events: RejectedEvents
-) -> Iterator[Produced]:
+) -> Iterator[ShipmentRecorded]:
     """Record the entry, or say why not.
 
     Raises:
@@ -30,4 +31,7 @@ def record_tracking(
         body = entered.model_dump_json().encode()
         key = f"{entered.account}/{entered.source_event_id}/{content_digest(entered)}"
         rejected_events.keep(rejected("tracking.entered", body, CONFLICT), key=key)
-    return iter(())
+        return
+    yield ShipmentRecorded.following(
+        entered, order_id=entered.order_id, shipment_id=shipment_id_of(entered)
+    )

@@ -159,6 +159,10 @@ class MemoryOrders:
     def get(self, account: str, order_id: str) -> Order | None:
         return self.all.get((account, order_id))
 
+    def without_buyers(self, account: str, order_ids: Collection[str]) -> dict[str, Order]:
+        found = {each: self.all.get((account, each)) for each in order_ids}
+        return {each: replace(order, buyer=None) for each, order in found.items() if order}
+
     def unread_since(self, account: str, *, at_least: int) -> datetime | None:
         unread = [
             order.amazon_status_at

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from domain.errors import Unavailable
 from domain.messages import TrackingEntered
@@ -34,6 +35,16 @@ class MemoryInbox:
             return Entry.KNOWN
         self.recorded.add(_key(entry))
         return Entry.RECORDED
+
+    def of_orders(
+        self, account: str, order_ids: Collection[str]
+    ) -> dict[str, tuple[TrackingEntered, ...]]:
+        self._answer()
+        found: dict[str, list[TrackingEntered]] = {}
+        for (owner, _), entry in self.received.items():
+            if owner == account and entry.order_id in order_ids:
+                found.setdefault(entry.order_id, []).append(entry)
+        return {key: tuple(sorted(each, key=_age)) for key, each in found.items()}
 
     def unrecorded(self) -> list[TrackingEntered]:
         return [entry for key, entry in self.received.items() if key not in self.recorded]
@@ -75,6 +86,10 @@ class MemoryRejections:
 
     def acked(self, session: str) -> None:
         self.unacked = {key: each for key, each in self.unacked.items() if key[0] != session}
+
+
+def _age(entry: TrackingEntered) -> tuple[datetime, str]:
+    return entry.entered_at, entry.source_event_id
 
 
 def _key(entry: TrackingEntered) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from tests.fakes.feed_amazon import MemoryFeedAmazon
 from tests.fakes.hostile_broker import HostileBroker
 from tests.fakes.memory_feeds import MemoryFeeds
 from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
+from tests.fakes.memory_shipments import MemoryShipments
 from tests.fakes.quarantine import MemoryQuarantine
 from tests.fakes.report_lines import HEADER, line, order_id
 from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded
@@ -34,7 +35,7 @@ from tests.fakes.tracking_ports import MemoryInbox, MemoryRejections
 
 ORDERS = 10
 US = "ATVPDKIKX0DER"
-DELIVERIES_OF_A_QUIET_RUN = 14
+DELIVERIES_OF_A_QUIET_RUN = 24
 
 
 class ForgetfulBroker(HostileBroker):
@@ -78,6 +79,7 @@ class World:
             amazon_reports=self.amazon,
             amazon_orders=self.amazon,
             tracking_inbox=self.inbox,
+            shipments=MemoryShipments(),
             rejected_events=MemoryRejections(),
             feeds=MemoryFeeds(self.clock),
             amazon_feeds=MemoryFeedAmazon(self.clock),

@@ -6,21 +6,27 @@ import pytest
 
 from actors.fulfillment.record_tracking import record_tracking
 from domain.errors import Unavailable
-from domain.messages import TrackingEntered
+from domain.messages import ShipmentRecorded, TrackingEntered
+from domain.shipments import shipment_id_of
 from domain.tracking import content_digest
 from tests.fakes.tracking import tracking_entered
 from tests.fakes.tracking_ports import MemoryInbox, MemoryRejections
 
 
-def run(entry: TrackingEntered, inbox: MemoryInbox, rejections: MemoryRejections) -> None:
+def run(
+    entry: TrackingEntered, inbox: MemoryInbox, rejections: MemoryRejections
+) -> list[ShipmentRecorded]:
     facts = record_tracking(entry, tracking_inbox=inbox, rejected_events=rejections)
-    assert list(facts) == []
+    return [fact for fact in facts if isinstance(fact, ShipmentRecorded)]
 
 
-def test_an_entry_is_recorded_and_a_second_run_changes_nothing() -> None:
+def test_an_entry_is_recorded_and_a_second_run_changes_nothing_and_says_the_same() -> None:
     inbox, rejections = MemoryInbox(), MemoryRejections()
-    for _ in range(2):
-        run(tracking_entered(), inbox, rejections)
+    first, second = (run(tracking_entered(), inbox, rejections) for _ in range(2))
+    assert first == second
+    (recorded,) = first
+    assert recorded.order_id == "111-1234567-1234567"
+    assert recorded.shipment_id == shipment_id_of(tracking_entered())
     assert inbox.recorded == {("demo", "shop-1")}
     assert rejections.kept == []
 
@@ -29,7 +35,7 @@ def test_other_content_under_a_used_event_id_is_rejected_once_and_the_first_stan
     inbox, rejections = MemoryInbox(), MemoryRejections()
     run(tracking_entered(tracking_number="1Z1"), inbox, rejections)
     for _ in range(2):
-        run(tracking_entered(tracking_number="1Z2"), inbox, rejections)
+        assert run(tracking_entered(tracking_number="1Z2"), inbox, rejections) == []
     (kept,) = rejections.kept
     assert kept.reason == ("event_id: was used before with other content; the first content stands")
     assert (kept.type, kept.account, json.loads(kept.body)["tracking_number"]) == (

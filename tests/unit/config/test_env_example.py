@@ -11,11 +11,28 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from config.masking import masked
-from config.sections import AccountSettings, Encryption, Feeds, Http, OrderImport, Schedule
+from config.sections import (
+    AccountSettings,
+    Encryption,
+    Feeds,
+    Fulfillment,
+    Http,
+    OrderImport,
+    Schedule,
+)
 from config.settings import Settings, load_settings
 
 EXAMPLE = Path(__file__).parents[3] / ".env.example"
-SECTIONS = (AccountSettings, Encryption, Feeds, Http, OrderImport, Schedule, Settings)
+SECTIONS = (
+    AccountSettings,
+    Encryption,
+    Feeds,
+    Fulfillment,
+    Http,
+    OrderImport,
+    Schedule,
+    Settings,
+)
 
 
 @pytest.fixture

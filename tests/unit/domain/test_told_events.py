@@ -12,9 +12,19 @@ from actors.runtime.outbox import public_json
 from domain.order_changes import announced
 from domain.order_enrichment import apply
 from domain.orders import Order, OutEvent
+from domain.shipment_outcomes import RowOutcome
 from domain.told_events import OUTBOUND_MODELS, OutboundEvent
 from tests.fakes.amazon_orders import amazon_order
 from tests.fakes.order_values import NOW, ORDER_ID, imported
+from tests.fakes.shipping_values import (
+    BAD_CODE,
+    PADS,
+    after,
+    entry,
+    in_feed,
+    to_ship,
+    verdict_on,
+)
 
 
 def read(order: Order, status: str, **changes: Any) -> Order:
@@ -28,7 +38,18 @@ def read(order: Order, status: str, **changes: Any) -> Order:
 def everything_told() -> list[OutEvent]:
     item = replace(amazon_order(ORDER_ID).items[0], cancel_requested=True)
     asked = read(read(imported(), "UNSHIPPED"), "UNSHIPPED", items=(item,))
-    return [*read(asked, "SHIPPED").outbox, *read(asked, "CANCELLED").outbox]
+    shipped = [*read(asked, "SHIPPED").outbox, *read(asked, "CANCELLED").outbox]
+    order = to_ship()
+    took = verdict_on(in_feed(after(entry(), order=order), order), order)
+    refused = verdict_on(
+        in_feed(after(entry(), order=order), order), order, BAD_CODE, outcome=RowOutcome.REJECTED
+    )
+    return [
+        *shipped,
+        *took.outbox,
+        *refused.outbox,
+        *after(entry(1, (PADS, 9)), order=order).outbox,
+    ]
 
 
 def test_every_event_an_order_tells_is_as_its_schema_says() -> None:
@@ -67,6 +88,14 @@ def test_no_event_carries_buyer_data() -> None:
             "provenance",
             "previous_status",
             "confirmation",
+            "shipment_id",
+            "shipment_ref",
+            "source_event_id",
+            "outbound",
+            "reason",
+            "explanation",
+            "warnings",
+            "issues",
             "order_item_ids",
         }
 

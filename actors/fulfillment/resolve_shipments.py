@@ -1,0 +1,58 @@
+"""Stage: join what was entered to the order's items, and say where each shipment stands.
+
+    ShipmentRecorded, OrderEnriched  ->  (due, waiting, refused; the order shows it)
+
+It does not matter which comes first, entry or order: whichever is written last finds the other.
+A shipment that waits for Amazon's record of its order lets the order be read soon.  Shipments in
+a feed whose verdict said nothing are settled here too, by the packages the order shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from actors.fulfillment.bookkeeping import BookKeeping
+from actors.fulfillment.unverified import settled
+from actors.ports import Clock, Feeds, Orders, Policy, Shipments, TrackingInbox
+from actors.runtime.stage import Produced, stage
+from domain.messages import OrderEnriched, ShipmentRecorded
+from domain.shipments import Outbound, Reason, ShipmentBook
+
+READ_SOON = frozenset({Reason.ORDER_PENDING, Reason.ORDER_NOT_ENRICHED})
+
+
+@stage(consumes=(ShipmentRecorded, OrderEnriched))
+def resolve_shipments(  # noqa: PLR0913  its ports
+    fact: ShipmentRecorded | OrderEnriched,
+    *,
+    shipments: Shipments,
+    orders: Orders,
+    tracking_inbox: TrackingInbox,
+    feeds: Feeds,
+    policy: Policy,
+    clock: Clock,
+) -> Iterator[Produced]:
+    """Bring the book of the order up to date with its entries and with the order.
+
+    Raises:
+        Contended: others were changing the same all the time.
+        Unavailable: the store does not answer.
+    """
+    books = BookKeeping(fact.account, shipments, orders, tracking_inbox, policy, clock)
+    verified: set[str] = set()
+    change = partial(settled, feeds=feeds, now=clock.now(), verified=verified)
+    kept = books.change([fact.order_id], change, cause="shipments")
+    for feed in verified:
+        if not shipments.in_feed(fact.account, feed):
+            feeds.verified(feed)
+    if isinstance(fact, ShipmentRecorded):
+        books.ask_reading([key for key, each in kept.items() if _reading_helps(each.book)])
+    yield from ()
+
+
+def _reading_helps(book: ShipmentBook) -> bool:
+    return any(
+        shipment.outbound is Outbound.WAITING and shipment.reason in READ_SOON
+        for shipment in book.shipments
+    )
