@@ -20,7 +20,7 @@ from actors.app import App
 from actors.runtime import exporter, inbound, outbox, scheduler
 from actors.runtime.dead_letters import drain_dead_letters
 from actors.runtime.exchange import Exchange, MemoryExchange
-from actors.runtime.exporter import StateCollector
+from actors.runtime.exporter import StateCollector, StateGauges
 from actors.runtime.exposition import Place, show_or_exit
 from actors.runtime.inbound import BridgePorts
 from actors.runtime.outbox import OutboxPorts, send
@@ -141,12 +141,17 @@ def run_exporter(app: App, stop: Flag) -> None:
 
 def state_collector(app: App) -> StateCollector:
     """Return what asks the store for all gauges of its state."""
-    gauges = app.store.state_gauges(
+    gauges = state_gauges(app)
+    return StateCollector(gauges.read, gauges.gauges)
+
+
+def state_gauges(app: App) -> StateGauges:
+    """Return the gauges of what this installation does; also for ``queues``."""
+    return app.store.state_gauges(
         jobs=scheduler_ports(app).jobs,
         accounts=app.accounts,
         stages=[stage.name for stage in app.flow],
     )
-    return StateCollector(gauges.read, gauges.gauges)
 
 
 PROCESSES: Mapping[str, Callable[[App, Flag], None]] = {

@@ -35,6 +35,7 @@ COMMANDS = {
     "orders": Entry("cli.orders:orders", "Look at orders, fetch one, export them."),
     "explain": Entry("cli.explain:explain", "Say why something is, or is not, as expected."),
     "schedule": Entry("cli.schedule:schedule", "See the scheduled jobs, run one now."),
+    "queues": Entry("cli.queues:queues", "Show what waits for every stage, and who works on it."),
     "failed": Entry("cli.failed:failed", "Look at what failed for good; retry or discard it."),
     "events": Entry("cli.events:events", "Events of other systems: the rejected ones, try one."),
     "run": Entry("cli.run:run", "Start a process: workers, scheduler, bridge, outbox, exporter."),

@@ -13,7 +13,7 @@ from typing import Any
 from domain.ledger import RowOutcome, SkipReason
 from domain.messages import ReportKind
 from domain.orders import EnrichmentState, OrderStatus
-from domain.reports import ReportState
+from domain.reports import OPEN_STATES, ReportState
 from domain.schedule import JobKind
 from store.feed_questions import feeds
 from store.order_documents import OrderDocument
@@ -82,7 +82,10 @@ def reports(look: Look) -> Iterator[Reading]:
             labels = (account, ReportKind.ORDERS.value, state.value)
             yield Reading("reports", states[labels], labels)
         mine = [raw for raw in open_ones if raw["account"] == account]
-        yield from _pending(look, "report", account, [raw["created_at"] for raw in mine])
+        for state in sorted(OPEN_STATES):
+            there = [raw for raw in mine if raw["state"] == state.value]
+            since = [raw.get("requested_at") or raw["created_at"] for raw in there]
+            yield from _pending(look, f"report_{state.value}", account, since)
         left = [raw["created_at"] for raw in files if raw["account"] == account]
         yield from _pending(look, "file_import", account, left)
         yield from _ends(account, closed)

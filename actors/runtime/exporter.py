@@ -59,6 +59,19 @@ class Reading(Protocol):
         ...
 
 
+class StateGauges(Protocol):
+    """All gauges of the store (``store.state_gauges.StateGauges``)."""
+
+    @property
+    def gauges(self) -> Mapping[str, Gauge]:
+        """What each means, by name."""
+        ...
+
+    def read(self) -> Sequence[Reading]:
+        """Ask the store."""
+        ...
+
+
 class StateCollector(Collector):
     """Turns readings of the store into gauges."""
 

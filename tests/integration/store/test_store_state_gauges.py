@@ -57,13 +57,13 @@ def test_an_import_succeeded_when_every_marketplace_was_imported_whole(store: St
     elsewhere = Job(JobKind.ORDER_REPORT, timedelta(minutes=30), "demo", "A13V1IB3VIYZZH")
     of_both = read(store, REPORTS, elsewhere)
 
-    assert waiting["pending_items report demo"] == 1.0
+    assert waiting["pending_items report_intended demo"] == 1.0
     assert waiting["reports demo orders intended"] == 1.0
     assert "job_last_success_timestamp_seconds order_report demo" not in waiting
     assert after["job_last_success_timestamp_seconds order_report demo"] == pytest.approx(
         now.timestamp(), abs=30
     )
-    assert after["pending_items report demo"] == 0.0
+    assert after["pending_items report_intended demo"] == 0.0
     assert "job_last_success_timestamp_seconds order_report demo" not in of_both
 
 
