@@ -18,6 +18,7 @@ from domain.schedule import Job
 from store import migrations
 from store.encryption import FieldCipher
 from store.failures import as_ours, translated
+from store.feed_contents import FeedContents
 from store.feeds import Feeds
 from store.ledger import Ledger
 from store.moments import store_now
@@ -73,6 +74,7 @@ class Store:
         self.shipments = Shipments(database)
         self.shipment_views = ShipmentViews(database)
         self.feeds = Feeds(database, timing=feed_timing, lease=lease)
+        self.feed_contents = FeedContents(database)
         self.passes = Passes(database, lease=lease)
         self.quotas = Quotas(database)
         self.views = Views(database, cipher)

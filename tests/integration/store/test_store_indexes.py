@@ -18,7 +18,10 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
+from domain.amazon_feeds import FeedResult
 from domain.errors import Permanent
+from domain.feed_polling import Verdict
+from domain.feeds import FULFILLMENT, FeedOutcome, FeedState
 from domain.ledger import RowOutcome, SkipReason
 from domain.messages import ReportKind
 from domain.orders import OrderStatus
@@ -27,6 +30,7 @@ from domain.reports import ReportState
 from store.database import Store
 from store.encryption import FieldCipher, Keyring
 from store.migrations import DOCUMENTS, declared_indexes
+from tests.fakes.feed_values import new_feed
 from tests.fakes.mongo import TEST_KEY
 from tests.fakes.stored_orders import BUYER_17, NOON, due, entry, order, skipped, verdict
 
@@ -86,6 +90,7 @@ def use_everything(store: Store) -> None:
     store.orders.due_for_reading("demo", before=NOON, limit=5)
     store.orders.reseal()
     use_reports(store)
+    use_feeds(store)
     wanted_at = store.now()
     store.passes.take("demo", holder="h", wanted_at=wanted_at)
     store.passes.page_stored("demo", holder="h", next_token=None, last_updated_before=None)
@@ -120,6 +125,33 @@ def use_reports(store: Store) -> None:
     store.reports.close_if_accounted(report.report_id)
     other = store.reports.open_file("demo", digest="ab" * 32, now=NOON)
     store.reports.close(other.report_id, ReportState.REFUSED)
+
+
+def use_feeds(store: Store) -> None:
+    feeds = store.feeds
+    feeds.prepare(new_feed("dry", dry=True))
+    feed = feeds.claim(feeds.prepare(new_feed()).feed_id)
+    feed = feeds.creating(feeds.uploaded(feeds.documented(feed, "doc", NOON)))
+    feeds.known_at_amazon("demo", ["A-1"])
+    feed = feeds.created(feed.feed_id, "A-1")
+    feeds.give_back(feed)
+    feeds.note_age(feed.feed_id, stuck=True)
+    feeds.take_poll(feed.feed_id, 0, holder="h")
+    feeds.submitted_before(feed, limit=2)
+    verdict = Verdict(FeedState.DONE, FeedOutcome.DONE, "DONE", "doc")
+    feeds.processed(feed, verdict, FeedResult("", "utf-8", truncated=False))
+    feeds.give_poll_back(feed)
+    feeds.poll_done(feed.feed_id, 0)
+    store.sweeps.feeds_in(list(FeedState), limit=5)
+    store.sweeps.feeds_owing(limit=5)
+    feeds.close(feed.feed_id, FeedOutcome.DONE)
+    feeds.verified(feed.feed_id)
+    feeds.moot(feed, "x")
+    feeds.release(feed.feed_id, who="a", why="b")
+    feeds.lane("demo", FULFILLMENT)
+    feeds.members(feed.feed_id)
+    feeds.result(feed.feed_id)
+    store.feed_contents.feed_ids_of("demo", "1")
 
 
 def use_views(store: Store) -> None:
