@@ -13,6 +13,7 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from actors.app import build
 from actors.runtime.broker import make_broker
 from cli.failing import NO_BROKER, Stop
+from cli.output import short
 from config.accounts import Account
 from config.endpoints import SIMULATOR
 from config.masking import without_password
@@ -20,6 +21,7 @@ from config.settings import Settings
 from domain.errors import Unavailable
 from spapi.client import make_client
 from spapi.tokens import CredentialsRefused, Tokens
+from store.quotas import QuotaState
 
 Probe = Callable[[], str]
 """Returns what there is to say, or raises what is wrong."""
@@ -31,6 +33,7 @@ def probes(settings: Settings) -> dict[str, Probe]:
     return {
         "store": partial(ask_store, settings),
         "broker": partial(ask_broker, settings.broker_url),
+        "calls to Amazon": partial(ask_quotas, settings),
         **{f"Amazon for {each.name}": partial(ask_amazon, settings, each) for each in accounts},
         **({} if accounts else {"accounts": no_account}),
     }
@@ -50,6 +53,29 @@ def ask_store(settings: Settings) -> str:
     if settings.is_embedded:
         return f"embedded, under {settings.data_dir} (for demo and tests)"
     return without_password(settings.mongodb_url)
+
+
+def ask_quotas(settings: Settings) -> str:
+    """Look whether any call is suspended, because Amazon failed or refused it again and again.
+
+    Raises:
+        Stop: some are; the text names them.
+        Unavailable, Permanent: the store.
+    """
+    app = build(settings)
+    try:
+        suspended = [each for each in app.store.quotas.states() if each.suspended_until]
+    finally:
+        app.close()
+    if not suspended:
+        return "none is suspended"
+    raise Stop("; ".join(_suspended(each) for each in suspended))
+
+
+def _suspended(state: QuotaState) -> str:
+    what = "everything" if state.operation == "*" else state.operation
+    until = short(state.suspended_until)
+    return f"{what} of {state.account} is suspended until {until} UTC: {state.reason}"
 
 
 def ask_broker(url: str) -> str:

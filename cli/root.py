@@ -35,13 +35,19 @@ COMMANDS = {
     "orders": Entry("cli.orders:orders", "Look at orders, fetch one, export them."),
     "explain": Entry("cli.explain:explain", "Say why something is, or is not, as expected."),
     "schedule": Entry("cli.schedule:schedule", "See the scheduled jobs, run one now."),
-    "queues": Entry("cli.queues:queues", "Show what waits for every stage, and who works on it."),
+    "queues": Entry(
+        "cli.queues:queues",
+        "Show what waits for every stage, who works on it, since when, and what died.",
+    ),
     "failed": Entry("cli.failed:failed", "Look at what failed for good; retry or discard it."),
     "events": Entry("cli.events:events", "Events of other systems: the rejected ones, try one."),
     "run": Entry("cli.run:run", "Start a process: workers, scheduler, bridge, outbox, exporter."),
     "store": Entry("cli.storage:storage", "Indexes and data changes of the store."),
     "simulator": Entry("cli.simulated:simulator", "Start the local Amazon; Ctrl-C ends it."),
-    "docs": Entry("cli.generated:docs", "Write the generated pages in docs/ anew."),
+    "docs": Entry(
+        "cli.generated:docs",
+        "Write the generated files anew: pages in docs/, dashboards, the stages in compose.",
+    ),
 }
 
 

@@ -125,6 +125,7 @@ def test_check_says_what_is_reached_and_hides_passwords(cli: CommandLine) -> Non
     assert {each["name"]: each["is_reached"] for each in done.json["reached"]} == {
         "store": True,
         "broker": True,
+        "calls to Amazon": True,
         "Amazon for demo": True,
     }
     assert ":***@" in done.json["settings"]["BROKER_URL"]
@@ -144,6 +145,7 @@ def test_a_missing_broker_is_one_line_and_check_goes_on_to_the_others(cli: Comma
     assert {each["name"]: each["is_reached"] for each in checked.json["reached"]} == {
         "store": True,
         "broker": False,
+        "calls to Amazon": True,
         "Amazon for demo": True,
     }
 
