@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,22 +16,15 @@ from actors.runtime.exchange import INLETS, connect, declare
 from domain.events import EXCHANGE
 from tests.fakes.mongo import fresh_database, mongodb_url
 from tests.fakes.rabbitmq_management import Vhost
+from tests.fakes.stand import Verdict
 from tests.fakes.system import Places, System
 from tests.fakes.tracking import tracking_json
+from tests.fakes.verdicts import Verdicts
 
 pytestmark = pytest.mark.rabbitmq
 EVENTS, INVALID = 10_000, 100
 PATIENCE_S = 300
 """Half a minute does on a machine of its own."""
-BRIDGE = """
-from actors.app import build
-from actors.processes import run_bridge, stop_on_signals
-from config.settings import load_settings
-stop = stop_on_signals()
-app = build(load_settings())
-run_bridge(app, stop)
-app.close()
-"""
 
 
 @pytest.fixture
@@ -46,7 +40,7 @@ def system(vhost: Vhost, tmp_path: Path) -> Iterator[System]:
 
 
 def start_bridge(system: System) -> None:
-    system.start("bridge", "-c", BRIDGE)
+    system.start("bridge", "-m", "cli", "run", "bridge")
 
 
 def events(count: int = EVENTS) -> Iterator[bytes]:
@@ -91,7 +85,9 @@ def wait_for(system: System, holds: Callable[[], bool], what: str) -> None:
     system.wait_until(holds, what, timeout_s=PATIENCE_S)
 
 
-def test_ten_thousand_events_through_two_kills_of_the_bridge(system: System, vhost: Vhost) -> None:
+def test_ten_thousand_events_through_two_kills_of_the_bridge(
+    system: System, vhost: Vhost, verdicts: Verdicts
+) -> None:
     system.start_worker("record_tracking", threads=8)
     bodies = tuple(events())
     senders = [Thread(target=publish_all, args=(vhost.amqp_url, bodies[n::4])) for n in range(4)]
@@ -101,17 +97,24 @@ def test_ten_thousand_events_through_two_kills_of_the_bridge(system: System, vho
         start_bridge(system)
         wait_for(system, partial(has_settled, system, point), f"{point} events are settled")
         system.kill("bridge")
+    killed_at = time.monotonic()
     start_bridge(system)
     for sender in senders:
         sender.join()
     wait_for(system, partial(has_settled, system, EVENTS), "every event is settled")
     wait_for(system, lambda: recorded(system) == EVENTS - INVALID, "every entry is recorded")
+    recovery_s = time.monotonic() - killed_at
     assert system.terminate("bridge") == 0
 
     database = system.app.store.database
-    ids = {raw["source_event_id"] for raw in database["tracking_entries"].find()}
-    assert ids == {f"e{n}" for n in range(EVENTS) if n % 100}
-    assert system.app.store.rejected_events.count() == INVALID
+    ids = [raw["source_event_id"] for raw in database["tracking_entries"].find()]
+    valid = {f"e{n}" for n in range(EVENTS) if n % 100}
+    rejects = system.app.store.rejected_events.count()
+    lost = len(valid - set(ids)) + max(0, INVALID - rejects)
+    doubled = len(ids) - len(set(ids)) + max(0, rejects - INVALID)
+    fault = "the_bridge_is_killed_twice"
+    verdict = verdicts.note(Verdict(fault, EVENTS, lost, doubled, recovery_s))
+    assert (verdict.lost, verdict.duplicated) == (0, 0), system.last_words()
     with connect(vhost.amqp_url) as connection:
         left = connection.channel().queue_declare(INLETS[0].queue, passive=True)
         assert left.method.message_count == 0
