@@ -185,6 +185,7 @@ def _fulfillment(settings: Settings, accounts: Mapping[str, Account]) -> Fulfill
         zones={name: ZoneInfo(account.timezone) for name, account in accounts.items()},
         marketplaces={name: account.marketplaces for name, account in accounts.items()},
         orders_per_feed=settings.fulfillment.orders_per_feed,
+        transient_codes=settings.fulfillment.transient_codes,
     )
 
 

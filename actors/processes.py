@@ -24,7 +24,7 @@ from actors.runtime.exporter import StateCollector, StateGauges
 from actors.runtime.exposition import Place, show_or_exit
 from actors.runtime.inbound import BridgePorts
 from actors.runtime.outbox import OutboxPorts, send
-from actors.runtime.queue_depth import queue_depth
+from actors.runtime.queue_states import queue_states
 from actors.runtime.scheduler import Chore, KeepClaim, SchedulerPorts
 from actors.runtime.sweepers import SweepPorts, sweep_all
 from actors.runtime.sweeps import SWEEPS
@@ -94,13 +94,15 @@ def sweep_ports(app: App) -> SweepPorts:
         store=app.store.sweeps,
         reports=app.ports.reports,
         tracking=app.store.tracking_inbox,
+        shipments=app.store.shipment_sweeps,
         accounts=tuple(app.accounts),
         publish=app.publish,
-        queue_depth=lambda stage: queue_depth(app.broker, stage),
+        queue_depth=lambda stage: _ready(app, stage),
         drain_dead_letters=lambda: drain_dead_letters(
             app.broker, [stage.name for stage in app.flow], app.store.quarantine.keep
         ),
         tell_outbox=lambda age: _tell(app, age),
+        transient_codes=app.ports.policy.fulfillment.transient_codes,
     )
 
 
@@ -176,6 +178,11 @@ def _place(app: App) -> Place:
 
 def _show_metrics(app: App) -> None:
     show_or_exit(app.metrics.registry, _place(app))
+
+
+def _ready(app: App, stage: str) -> int:
+    (state,) = queue_states(app.broker, [stage])
+    return state.ready or 0
 
 
 def _sweep(app: App, keep: KeepClaim) -> None:

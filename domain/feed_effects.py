@@ -107,19 +107,26 @@ def effect_of(
         freed = partial(without_effect, feed=name, why=WITHOUT_EFFECT[outcome], now=now)
         return Effect(dict.fromkeys(orders, freed))
     if outcome in UNKNOWN_EFFECT:
-        if feed.owed is None:
-            return Effect({})
-        why = UNKNOWN_EFFECT[outcome]
-        again = partial(with_unknown_effect, feed=name, why=why, now=now)
-        return Effect(
-            {
-                order_id: partial(again, members=list(_by_shipment(rows)))
-                for order_id, rows in orders.items()
-            }
-        )
+        return Effect({key: _sent_again(feed, outcome, rows, now) for key, rows in orders.items()})
     text, truncated = (result.text, result.truncated) if result else ("", False)
     verdict = read_result(text, sent_rows(members), truncated=truncated)
     return _verdict(feed, orders, verdict, verdicts_by_order(members, verdict), now=now)
+
+
+def _sent_again(
+    feed: Feed, outcome: FeedOutcome, rows: Sequence[FeedMember], now: datetime
+) -> BookChange:
+    def again(book: ShipmentBook) -> ShipmentBook:
+        members = [
+            each.shipment_id
+            for each in book.shipments
+            if each.shipment_id in mine
+            and (feed.owed is not None or (each.in_feed and each.feed == feed.feed_id))
+        ]
+        return with_unknown_effect(book, feed.feed_id, members, UNKNOWN_EFFECT[outcome], now=now)
+
+    mine = _by_shipment(rows)
+    return again
 
 
 def _verdict(

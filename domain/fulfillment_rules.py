@@ -22,6 +22,8 @@ class FulfillmentRules:
     """By account: Amazon's ids of where it sells."""
     orders_per_feed: int = 10_000
     max_bytes: int = MAX_BYTES
+    transient_codes: frozenset[str] = frozenset()
+    """Amazon's error codes that heal by themselves: what was refused with them is tried again."""
 
     def zone(self, account: str) -> ZoneInfo:
         """Return the zone of the dates written for an account."""

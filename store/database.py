@@ -29,6 +29,7 @@ from store.quarantine import Quarantine
 from store.quotas import Quotas
 from store.rejected_events import RejectedEvents
 from store.reports import LEASE, Reports
+from store.shipment_sweeps import ShipmentSweeps
 from store.shipment_views import ShipmentViews
 from store.shipments import Shipments
 from store.slots import Slots
@@ -73,6 +74,7 @@ class Store:
         self.ledger = Ledger(database)
         self.shipments = Shipments(database)
         self.shipment_views = ShipmentViews(database)
+        self.shipment_sweeps = ShipmentSweeps(database)
         self.feeds = Feeds(database, timing=feed_timing, lease=lease)
         self.feed_contents = FeedContents(database)
         self.passes = Passes(database, lease=lease)

@@ -13,6 +13,8 @@ from store.state_gauges import Look, Reading
 from store.tables import Collection, Raw, collection_of
 
 UNFINISHED = tuple(each for each in Outbound if each is not Outbound.ACCEPTED)
+NOT_APPLIED = "not_applied"
+"""Accepted, and not shown by Amazon hours later."""
 MOST_CODES = 20
 """Amazon's codes shown by themselves, the most frequent ones; a label must not grow without end."""
 LONGEST_CODE = 8
@@ -21,13 +23,18 @@ SINCE = {"shipments.outbound": 1, "shipments.since": 1, "shipments.submitted_at"
 
 
 def shipments(look: Look) -> Iterator[Reading]:
-    """How packages stand.  Indexes: ``by_outbound``, ``waiting``, ``refused_by_amazon``."""
+    """How packages stand.
+
+    Indexes: ``by_outbound``, ``unseen``, ``waiting``, ``refused_by_amazon``.
+    """
     table = collection_of(look.database, ShipmentBookDocument)
     for account in look.accounts:
         for outbound in UNFINISHED:
             wanted = {"outbounds": outbound.value, "account": account}
             count = table.count_documents(wanted)
             yield Reading("shipments", count, (account, outbound.value))
+        missed = {"unseen_since": {"$exists": True}, "missed": True, "account": account}
+        yield Reading("shipments", table.count_documents(missed), (account, NOT_APPLIED))
         yield from _pending(look, "tracking_unsent", account, _unsent_since(table, account))
         waiting = {"waiting_since": {"$exists": True}, "account": account}
         since = [raw["waiting_since"] for raw in table.find(waiting, {"waiting_since": 1})]

@@ -10,16 +10,16 @@ a feed whose verdict said nothing are settled here too, by the packages the orde
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from actors.fulfillment.bookkeeping import BookKeeping
 from actors.fulfillment.unverified import settled
 from actors.ports import Clock, Feeds, Orders, Policy, Shipments, TrackingInbox
 from actors.runtime.stage import Produced, stage
 from domain.messages import OrderEnriched, ShipmentRecorded
-from domain.shipments import Outbound, Reason, ShipmentBook
-
-READ_SOON = frozenset({Reason.ORDER_PENDING, Reason.ORDER_NOT_ENRICHED})
+from domain.orders import Order
+from domain.shipment_retries import retried_by_itself
+from domain.shipment_visibility import wants_reading
+from domain.shipments import ShipmentBook
 
 
 @stage(consumes=(ShipmentRecorded, OrderEnriched))
@@ -40,19 +40,17 @@ def resolve_shipments(  # noqa: PLR0913  its ports
         Unavailable: the store does not answer.
     """
     books = BookKeeping(fact.account, shipments, orders, tracking_inbox, policy, clock)
-    verified: set[str] = set()
-    change = partial(settled, feeds=feeds, now=clock.now(), verified=verified)
+    now, verified = clock.now(), set[str]()
+
+    def change(book: ShipmentBook, order: Order | None) -> ShipmentBook:
+        book = retried_by_itself(book, policy.fulfillment.transient_codes, now=now)
+        return settled(book, order, feeds=feeds, now=now, verified=verified)
+
     kept = books.change([fact.order_id], change, cause="shipments")
     for feed in verified:
         if not shipments.in_feed(fact.account, feed):
             feeds.verified(feed)
-    if isinstance(fact, ShipmentRecorded):
-        books.ask_reading([key for key, each in kept.items() if _reading_helps(each.book)])
-    yield from ()
-
-
-def _reading_helps(book: ShipmentBook) -> bool:
-    return any(
-        shipment.outbound is Outbound.WAITING and shipment.reason in READ_SOON
-        for shipment in book.shipments
+    books.ask_reading(
+        [key for key, each in kept.items() if wants_reading(each.book, each.order, now=now)]
     )
+    yield from ()

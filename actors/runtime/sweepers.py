@@ -21,6 +21,7 @@ from domain.errors import Transient
 from domain.feeds import Feed, FeedState
 from domain.messages import Event, TrackingEntered
 from domain.reports import Report, ReportState
+from domain.shipments import ShipmentBook
 from domain.sweeping import Watch
 
 log = structlog.get_logger(__name__)
@@ -86,6 +87,38 @@ class UnrecordedEntries(Protocol):
         ...
 
 
+class UnsettledShipments(Protocol):
+    """Shipments that stand still although they need not (store)."""
+
+    def joinable(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
+        """Return books with shipments that wait for what is there by now."""
+        ...
+
+    def waiting(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
+        """Return books with shipments that wait for an order that is known."""
+        ...
+
+    def unseen(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
+        """Return books with shipments accepted that long ago of which nothing is known since."""
+        ...
+
+    def refused_with(self, codes: Collection[str], *, limit: int) -> Sequence[ShipmentBook]:
+        """Return books with shipments Amazon refused with one of these codes."""
+        ...
+
+    def due_without_feed(self, account: str) -> str | None:
+        """Return the last feed of an account that has something due and no feed open."""
+        ...
+
+    def left_in(self, *, unverified: bool) -> Sequence[Feed]:
+        """Return feeds that are over, or unverified, and have shipments in them."""
+        ...
+
+    def in_feed(self, account: str, feed: str, *, limit: int) -> Sequence[ShipmentBook]:
+        """Return books with shipments in a feed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SweepPorts:
     """What the sweepers need."""
@@ -93,6 +126,7 @@ class SweepPorts:
     store: SweepStore
     reports: Reports
     tracking: UnrecordedEntries
+    shipments: UnsettledShipments
     accounts: Iterable[str]
     publish: Callable[[Event], None]
     queue_depth: Callable[[str], int]
@@ -101,6 +135,8 @@ class SweepPorts:
     """Moves what the broker gave up on into the quarantine; returns how many."""
     tell_outbox: Callable[[timedelta], int]
     """Tells other systems what has been waiting that long; returns how many facts."""
+    transient_codes: frozenset[str] = frozenset()
+    """Amazon's error codes that heal by themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from actors.runtime.feed_sweeps import FEED_SWEEPS
+from actors.runtime.shipment_sweeps import SHIPMENT_SWEEPS
 from actors.runtime.sweepers import BACKLOG, LIMIT, Sweep, SweepPorts
 from domain.messages import (
     Event,
@@ -210,6 +211,7 @@ SWEEPS: tuple[Sweep, ...] = (
         "record_tracking",
         _tracking,
     ),
+    *SHIPMENT_SWEEPS,
     *FEED_SWEEPS,
     Sweep(
         "outbox: a fact not told",

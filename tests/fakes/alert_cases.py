@@ -87,6 +87,7 @@ CASES = (
     waiting("FeedStuck", "feed", 7200),
     steady("FeedLaneHeld", "feeds_held", f'{ACCOUNT},feed_type="fulfillment"', 0, minutes=0),
     steady("RowsRejected", "refused_shipments", f'{ACCOUNT},code="other"', 0, minutes=0),
+    steady("ShipmentsNotApplied", "shipments", f'{ACCOUNT},outbound="not_applied"', 0, minutes=0),
     steady("TokenRefused", "suspended", f'{ACCOUNT},operation="*"', 0, minutes=0),
     steady("AccountSuspended", "suspended", f'{ACCOUNT},operation="*"', 0, minutes=60),
     steady("OperationSuspended", "suspended", f'{ACCOUNT},operation="getReport"', 0, minutes=20),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from domain.feeds import Feed, FeedState
 from domain.messages import TrackingEntered
 from domain.reports import Report, ReportState
+from domain.shipments import ShipmentBook
 from domain.sweeping import Watch, announced, seen
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_ports import MemoryOrders, MemoryPasses, MemoryReports
@@ -99,3 +100,36 @@ class MemoryUnrecorded:
     def _state(self, entry: TrackingEntered) -> tuple[int, datetime]:
         received = (0, entry.entered_at + timedelta(minutes=10))
         return self.next_at.setdefault(entry.source_event_id, received)
+
+
+@dataclass
+class MemoryUnsettled:
+    """Shipments as the sweepers see them: what each question finds."""
+
+    found: dict[str, list[ShipmentBook]] = field(default_factory=dict)
+    feeds: list[Feed] = field(default_factory=list)
+    due: str | None = None
+
+    def joinable(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
+        return self._found("joinable", limit)
+
+    def waiting(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
+        return self._found("waiting", limit)
+
+    def unseen(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
+        return self._found("unseen", limit)
+
+    def refused_with(self, codes: Collection[str], *, limit: int) -> Sequence[ShipmentBook]:
+        return self._found("refused", limit)
+
+    def due_without_feed(self, account: str) -> str | None:
+        return self.due
+
+    def left_in(self, *, unverified: bool) -> Sequence[Feed]:
+        return [f for f in self.feeds if (f.state is FeedState.UNVERIFIED) == unverified]
+
+    def in_feed(self, account: str, feed: str, *, limit: int) -> Sequence[ShipmentBook]:
+        return self._found(feed, limit)
+
+    def _found(self, question: str, limit: int) -> Sequence[ShipmentBook]:
+        return self.found.get(question, [])[:limit]

@@ -29,7 +29,7 @@ from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, M
 from tests.fakes.memory_shipments import MemoryShipments
 from tests.fakes.quarantine import MemoryQuarantine
 from tests.fakes.report_lines import HEADER, line, order_id
-from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded
+from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded, MemoryUnsettled
 from tests.fakes.tracking import tracking_entered
 from tests.fakes.tracking_ports import MemoryInbox, MemoryRejections
 
@@ -90,6 +90,7 @@ class World:
             store=MemorySweeps(self.clock, self.reports, self.orders, self.passes),
             reports=self.reports,
             tracking=MemoryUnrecorded(self.inbox, self.clock),
+            shipments=MemoryUnsettled(),
             accounts=("demo",),
             publish=Publisher(self.broker, subscriptions(stages)),
             queue_depth=lambda _: 0,

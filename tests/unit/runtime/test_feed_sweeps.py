@@ -17,7 +17,7 @@ from tests.fakes.feed_values import new_feed
 from tests.fakes.memory_feeds import MemoryFeeds
 from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
 from tests.fakes.schedule_ports import Published
-from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded
+from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded, MemoryUnsettled
 from tests.fakes.tracking_ports import MemoryInbox
 
 MINUTES_15, MINUTES_30 = timedelta(minutes=15), timedelta(minutes=30)
@@ -34,6 +34,7 @@ class World:
             store=self.store,
             reports=reports,
             tracking=MemoryUnrecorded(MemoryInbox(), self.clock),
+            shipments=MemoryUnsettled(),
             accounts=("demo",),
             publish=self.published,
             queue_depth=lambda _: 0,

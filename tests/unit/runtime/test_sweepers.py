@@ -27,7 +27,7 @@ from tests.fakes.clock import START, FakeClock
 from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
 from tests.fakes.order_values import imported
 from tests.fakes.schedule_ports import Published
-from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded
+from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded, MemoryUnsettled
 from tests.fakes.tracking import tracking_entered
 from tests.fakes.tracking_ports import MemoryInbox
 
@@ -47,6 +47,7 @@ class World:
             store=MemorySweeps(self.clock, self.reports, self.orders, self.passes),
             reports=self.reports,
             tracking=MemoryUnrecorded(self.inbox, self.clock),
+            shipments=MemoryUnsettled(),
             accounts=("demo",),
             publish=self.published,
             queue_depth=lambda stage: self.depth.get(stage, 0),

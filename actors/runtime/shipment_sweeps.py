@@ -1,0 +1,170 @@
+"""The sweeps of shipments: rows of the table in ``actors.runtime.sweeps``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from actors.runtime.sweepers import LIMIT, Sweep, SweepPorts
+from domain.feeds import Feed, FeedOutcome, FeedState
+from domain.messages import FeedProcessed, FulfillmentDue, OrderEnriched
+from domain.shipment_outcomes import VISIBLE_WITHIN
+from domain.shipments import WAITING_TOO_LONG, ShipmentBook
+
+RESOLVE = "resolve_shipments"
+
+
+def _joinable(ports: SweepPorts, max_age: timedelta) -> int:
+    return _resolved_again(ports, ports.shipments.joinable(older_than=max_age, limit=LIMIT))
+
+
+def _waiting(ports: SweepPorts, max_age: timedelta) -> int:
+    return _resolved_again(ports, ports.shipments.waiting(older_than=max_age, limit=LIMIT))
+
+
+def _unseen(ports: SweepPorts, max_age: timedelta) -> int:
+    return _resolved_again(ports, ports.shipments.unseen(older_than=max_age, limit=LIMIT))
+
+
+def _refused(ports: SweepPorts, max_age: timedelta) -> int:
+    del max_age
+    codes = ports.transient_codes
+    return _resolved_again(ports, ports.shipments.refused_with(codes, limit=LIMIT))
+
+
+def _unverified(ports: SweepPorts, max_age: timedelta) -> int:
+    del max_age
+    return sum(
+        _resolved_again(ports, ports.shipments.in_feed(feed.account, feed.feed_id, limit=LIMIT))
+        for feed in ports.shipments.left_in(unverified=True)
+    )
+
+
+def _resolved_again(ports: SweepPorts, books: Sequence[ShipmentBook]) -> int:
+    """Let the shipments of these orders be judged anew; soon at first, then ever more rarely."""
+    count = 0
+    for book in books:
+        key = f"shipments/{book.account}/{book.order_id}"
+        watch = ports.store.watch(key, f"revision {book.revision}", FIRST_LOOK)
+        if not watch.is_overdue(ports.store.now()):
+            continue
+        about = f"swept/{key}/{watch.progress}/{watch.times}"
+        now = ports.store.now()
+        ports.publish(
+            OrderEnriched.first(key=about, account=book.account, at=now, order_id=book.order_id)
+        )
+        ports.store.announced(key, watch, FIRST_LOOK)
+        count += 1
+    return count
+
+
+def _due(ports: SweepPorts, max_age: timedelta) -> int:
+    count = 0
+    for account in ports.accounts:
+        progress = ports.shipments.due_without_feed(account)
+        if progress is None:
+            continue
+        key = f"fulfillment/{account}"
+        watch, now = ports.store.watch(key, progress, max_age), ports.store.now()
+        if watch.is_overdue(now):
+            about = f"swept/{key}/{progress}/{watch.since.isoformat()}/{watch.times}"
+            ports.publish(FulfillmentDue.first(key=about, account=account, at=now, due_at=now))
+            ports.store.announced(key, watch, max_age)
+            count += 1
+    return count
+
+
+def _left_in(ports: SweepPorts, max_age: timedelta) -> int:
+    return sum(
+        _told_again(ports, feed, max_age) for feed in ports.shipments.left_in(unverified=False)
+    )
+
+
+def _told_again(ports: SweepPorts, feed: Feed, max_age: timedelta) -> int:
+    key = f"left-in/{feed.feed_id}"
+    watch = ports.store.watch(key, str(feed.state), max_age)
+    if not watch.is_overdue(ports.store.now()):
+        return 0
+    ports.publish(
+        FeedProcessed.again(
+            key=f"{key}/{watch.times}",
+            account=feed.account,
+            flow_id=feed.flow_id,
+            flow_started_at=feed.flow_started_at,
+            feed=feed.feed_id,
+            feed_type=feed.feed_type,
+            outcome=_outcome(feed).value,
+        )
+    )
+    ports.store.announced(key, watch, max_age)
+    return 1
+
+
+def _outcome(feed: Feed) -> FeedOutcome:
+    """Return what a feed that is over came to."""
+    if feed.state is FeedState.WITHDRAWN:
+        return FeedOutcome.WITHDRAWN
+    if feed.released_at is not None or not feed.processing_status:
+        return FeedOutcome.RELEASED
+    return FeedOutcome(feed.processing_status.lower())
+
+
+FIRST_LOOK = timedelta(minutes=5)
+SHIPMENT_SWEEPS: tuple[Sweep, ...] = (
+    Sweep(
+        "shipment: waiting, and its order has moved on",
+        timedelta(minutes=10),
+        "joined again (OrderEnriched)",
+        "TrackingWaiting",
+        RESOLVE,
+        _joinable,
+    ),
+    Sweep(
+        "shipment: waiting for a known order",
+        WAITING_TOO_LONG,
+        "the order is read again",
+        "TrackingWaiting",
+        RESOLVE,
+        _waiting,
+    ),
+    Sweep(
+        "shipment: due, and no feed under way",
+        timedelta(minutes=45),
+        "FulfillmentDue",
+        "TrackingNotSent",
+        "batch_fulfillment",
+        _due,
+    ),
+    Sweep(
+        "shipment: in a feed that is over",
+        timedelta(minutes=15),
+        "FeedProcessed again",
+        "FeedStuck",
+        "apply_fulfillment_result",
+        _left_in,
+    ),
+    Sweep(
+        "shipment: in a feed whose verdict says nothing",
+        FIRST_LOOK,
+        "the order is read: its packages tell; hours later it goes again",
+        "ShipmentsNotApplied",
+        RESOLVE,
+        _unverified,
+    ),
+    Sweep(
+        "shipment: accepted, not shown by Amazon",
+        VISIBLE_WITHIN,
+        "the order is read again; not shown then, it counts as not_applied",
+        "ShipmentsNotApplied",
+        RESOLVE,
+        _unseen,
+    ),
+    Sweep(
+        "shipment: refused with a code that heals",
+        FIRST_LOOK,
+        "sent again, at first after half an hour, then ever later",
+        "RowsRejected",
+        RESOLVE,
+        _refused,
+    ),
+)
