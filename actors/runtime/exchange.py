@@ -10,14 +10,14 @@ permissions a foreign user needs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pika
-import pika.exceptions
 
 from actors.runtime.broker import NO_DELIVERY_LIMIT, Connecting
+from actors.runtime.consumer import CONNECTION_LOST
 from domain.errors import Unavailable
 from domain.events import EXCHANGE
 
@@ -40,7 +40,7 @@ def connect(url: str) -> pika.BlockingConnection:
     """Open a connection; several URLs, joined by ";", are tried in turn.
 
     Raises:
-        pika.exceptions.AMQPError: none of them answers.
+        CONNECTION_LOST: none of them answers.
     """
     tuned = [Connecting().applied_to(each) for each in url.split(";")]
     return pika.BlockingConnection([pika.URLParameters(each) for each in tuned])
@@ -91,7 +91,8 @@ class Exchange:
         """Give the connection back; the next event opens another one."""
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None and connection.is_open:
-            connection.close()
+            with suppress(*CONNECTION_LOST):
+                connection.close()
 
     def _open_channel(self) -> Any:
         if self._connection is None:
@@ -108,10 +109,9 @@ class Exchange:
     def _giving_up_a_lost_connection(self) -> Iterator[None]:
         try:
             yield
-        except pika.exceptions.AMQPError as exc:
-            connection, self._connection, self._channel = self._connection, None, None
-            if connection is not None and connection.is_open:
-                connection.close()
+        except CONNECTION_LOST as exc:
+            # Nothing is known of this connection any more.
+            self.close()
             raise Unavailable(f"RabbitMQ: {type(exc).__name__}") from None
 
 

@@ -19,10 +19,10 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import pika
-import pika.exceptions
 import structlog
 from dramatiq.errors import BrokerError
 
+from actors.runtime.consumer import CONNECTION_LOST
 from actors.runtime.exchange import INLETS, Inlet, connect, declare
 from domain.errors import Malformed, Transient
 from domain.events import INBOUND_MODELS
@@ -145,7 +145,7 @@ class Bridge:
         """Take events in until ``stop`` is set; what is in hand then is finished first.
 
         Raises:
-            pika.exceptions.AMQPError: the connection is lost; what was not acked comes back.
+            CONNECTION_LOST: what was not acked comes back.
         """
         channel = connection.channel()
         declare(channel, self._ports.inlets)
@@ -212,7 +212,7 @@ def main_loop(ports: BridgePorts, stop: Flag) -> None:
                 log.info("bridge_started", queues=[inlet.queue for inlet in ports.inlets])
                 pause_s = FIRST_PAUSE_S
                 Bridge(ports).serve(connection, stop)
-        except (pika.exceptions.AMQPError, Transient) as lost:
+        except (*CONNECTION_LOST, Transient) as lost:
             log.warning("bridge_reconnects", reason=type(lost).__name__)
             stop.wait(pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
