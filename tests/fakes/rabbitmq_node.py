@@ -31,6 +31,10 @@ management.tcp.ip = 127.0.0.1
 management.tcp.port = {management}
 disk_free_limit.absolute = 1MB
 """
+METRICS_CONFIG = """\
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = {port}
+"""
 
 
 def installed_scripts() -> Path | None:
@@ -67,10 +71,11 @@ class PrivateRabbitMQ:
     ``start`` brings the same broker back.
     """
 
-    def __init__(self, scripts: Path) -> None:
+    def __init__(self, scripts: Path, *, with_metrics: bool = False) -> None:
         self._scripts = scripts
         self._home = Path(tempfile.mkdtemp(prefix="rabbitmq-"))
-        self._amqp, self._dist, self._http, self._epmd_port = free_ports(4)
+        self._amqp, self._dist, self._http, self._epmd_port, self.metrics_port = free_ports(5)
+        self._plugins = ["rabbitmq_management", *(["rabbitmq_prometheus"] if with_metrics else [])]
         self.node = f"n{uuid.uuid4().hex[:8]}@localhost"
         self.management = Management(f"http://guest:guest@127.0.0.1:{self._http}")
         self._reaper: subprocess.Popen[bytes] | None = None
@@ -131,9 +136,10 @@ class PrivateRabbitMQ:
         self._end_server(signal.SIGKILL)
 
     def freeze(self) -> None:
-        """Stop the node from reading and answering (SIGSTOP): only ``kill`` helps."""
+        """Stop the node (SIGSTOP): it takes bytes and stores nothing; only ``kill`` helps."""
         assert self._server is not None
         self._server.send_signal(signal.SIGSTOP)
+        os.waitpid(self._server.pid, os.WUNTRACED)
 
     def settle(self) -> None:
         """Have declared queues and virtual hosts on disk before a ``kill``.
@@ -221,8 +227,10 @@ class PrivateRabbitMQ:
 
     def _write_files(self) -> None:
         config = CONFIG.format(amqp=self._amqp, management=self._http)
+        if "rabbitmq_prometheus" in self._plugins:
+            config += METRICS_CONFIG.format(port=self.metrics_port)
         (self._home / "rabbitmq.conf").write_text(config)
-        (self._home / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        (self._home / "enabled_plugins").write_text(f"[{','.join(self._plugins)}].\n")
         cookie = self._home / ".erlang.cookie"
         cookie.write_text(uuid.uuid4().hex)
         cookie.chmod(0o400)

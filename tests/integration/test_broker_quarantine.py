@@ -59,10 +59,8 @@ def test_a_message_kept_twice_over_is_sent_again_once_and_then_succeeds(
         eventually(lambda: len(store.quarantine.find()) == 1)
         eventually(lambda: depth(vhost.amqp_url, "poll_report.XQ") == 1)
         drain_dead_letters(broker, ["poll_report"], store.quarantine.keep)
-        assert [(g.error_class, g.count) for g in store.quarantine.groups()] == [
-            ("Malformed", 1),
-            ("Refused", 1),
-        ]
+        groups = [(group.error_class, group.count) for group in store.quarantine.groups()]
+        assert groups == [("Malformed", 1), ("Refused", 1)]
         eventually(lambda: worker.work_queue.unfinished_tasks == 0)
 
         healed.set()
@@ -71,8 +69,7 @@ def test_a_message_kept_twice_over_is_sent_again_once_and_then_succeeds(
         eventually(lambda: len(done) == 1)
 
     assert done == [(7, sent.message_id, {"flow_id": "f1", "account": "a1", "replays": 1})]
-    settled = store.quarantine.get(entry.id)
-    assert settled is not None
+    assert (settled := store.quarantine.get(entry.id)) is not None
     assert (settled.state, settled.settled_by) == ("retried", "kim")
     assert [each.error_class for each in store.quarantine.find()] == ["Malformed"]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
-import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -129,10 +127,7 @@ def test_what_was_published_before_rabbitmq_was_killed_is_there_afterwards(
     publisher = threading.Thread(target=publish_all)
     publisher.start()
     assert connected.wait(60)
-    server = private_rabbitmq._server
-    assert server is not None
-    server.send_signal(signal.SIGSTOP)
-    os.waitpid(server.pid, os.WUNTRACED)  # From here on it takes bytes and stores nothing.
+    private_rabbitmq.freeze()
     frozen.set()
     if kind == STOCK:
         publisher.join()

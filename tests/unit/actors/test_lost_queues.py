@@ -51,6 +51,14 @@ class ForgetfulBroker(HostileBroker):
             self._waiting.clear()
 
 
+POLICY = Policy(
+    first_seen=FirstSeen.OPEN_ORDERS,
+    marketplaces={"Amazon.com": US},
+    chunk_backlog=2,
+    chunk_patience_s=0.0,
+)
+
+
 class World:
     def __init__(self, lose_after: int) -> None:
         self.clock = FakeClock()
@@ -66,12 +74,7 @@ class World:
         self.broker = ForgetfulBroker(self.clock, lose_after)
         ports = Ports(
             clock=self.clock,
-            policy=Policy(
-                first_seen=FirstSeen.OPEN_ORDERS,
-                marketplaces={"Amazon.com": US},
-                chunk_backlog=2,
-                chunk_patience_s=0.0,
-            ),
+            policy=POLICY,
             reports=self.reports,
             ledger=self.ledger,
             orders=self.orders,
