@@ -33,6 +33,9 @@ COMMANDS = {
     "flow": Entry("cli.flow:flow", "Show the map: every stage, what it hears and says."),
     "report": Entry("cli.reports:report", "Ask for order reports, import files, look at them."),
     "orders": Entry("cli.orders:orders", "Look at orders, fetch one, export them."),
+    "shipments": Entry(
+        "cli.shipments:shipments", "Look at packages, enter one, try a refused one again."
+    ),
     "carriers": Entry("cli.carriers:carriers", "See the carriers Amazon knows, try a name."),
     "explain": Entry("cli.explain:explain", "Say why something is, or is not, as expected."),
     "schedule": Entry("cli.schedule:schedule", "See the scheduled jobs, run one now."),

@@ -1,0 +1,90 @@
+"""Entering tracking by hand: the same event another system would send, taken in the same way."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import click
+
+from actors.app import App
+from cli.failing import Stop
+from cli.inline import in_this_process
+from cli.revealing import who
+from domain.errors import Malformed
+from domain.events import TrackingEnteredV1
+from domain.messages import TrackingEntered
+from domain.orders import Order
+from store.shipment_views import ShipmentRow
+
+ITEM_ID_DIGITS = 14
+"""Source: Orders API, orderItemId as seen in the field; a SKU of that form is rare."""
+LONGEST_WHO = 40
+
+
+def tracking_entry(
+    account: str, order_id: str, order: Order | None, given: dict[str, Any]
+) -> TrackingEntered:
+    """Return the entry for what was given on the command line; ``items`` are ID_OR_SKU:QTY.
+
+    Raises:
+        UsageError: it is no valid event; the text names fields and rules.
+    """
+    body = {
+        **{name: value for name, value in given.items() if value is not None},
+        "event_id": f"by hand/{who()[:LONGEST_WHO]}/{uuid4()}",
+        "version": 1,
+        "account": account,
+        "order_id": order_id,
+        "items": [_item(text, order) for text in given["items"]],
+        "entered_at": datetime.now(UTC).isoformat(),
+    }
+    try:
+        return TrackingEnteredV1.read(json.dumps(body).encode()).fact()
+    except Malformed as refused:
+        raise click.UsageError(str(refused)) from None
+
+
+def take_in(app: App, entry: TrackingEntered) -> ShipmentRow | None:
+    """Do what the bridge does with an event; return the shipment, or None: workers are on it.
+
+    The entry is kept before it is announced, so that the sweeper finds it if this process dies.
+
+    Raises:
+        Stop: it was not accepted.
+    """
+    with in_this_process(app.broker):
+        if app.store.tracking_inbox.receive([entry]):
+            raise Stop("another content has this event id; why: events rejected")
+        app.publish(entry)
+    book = app.store.shipment_views.book(entry.account, entry.order_id)
+    if book is None:
+        return None
+    return next(
+        (
+            ShipmentRow(entry.account, entry.order_id, book.ship_by, shipment)
+            for shipment in book.shipments
+            if shipment.content.source_event_id == entry.source_event_id
+        ),
+        None,
+    )
+
+
+def _item(text: str, order: Order | None) -> dict[str, Any]:
+    name, separator, quantity = text.rpartition(":")
+    if not separator or not name or not (quantity.isascii() and quantity.isdecimal()):
+        raise click.BadParameter(f"{text!r} is not ID_OR_SKU:QUANTITY", param_hint="--item")
+    field = "order_item_id" if _is_item_id(name, order) else "sku"
+    return {field: name, "quantity": int(quantity)}
+
+
+def _is_item_id(name: str, order: Order | None) -> bool:
+    """Tell an order-item id from a SKU: by the order's own items, else by how ids look."""
+    items = order.items if order is not None else ()
+    if any(name == item.order_item_id for item in items):
+        return True
+    if any(name == item.sku for item in items):
+        return False
+    return len(name) == ITEM_ID_DIGITS and name.isascii() and name.isdecimal()
