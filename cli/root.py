@@ -36,6 +36,9 @@ COMMANDS = {
     "shipments": Entry(
         "cli.shipments:shipments", "Look at packages, enter one, try a refused one again."
     ),
+    "feeds": Entry(
+        "cli.feeds:feeds", "Look at feeds, their rows, Amazon's verdict; release a stuck one."
+    ),
     "carriers": Entry("cli.carriers:carriers", "See the carriers Amazon knows, try a name."),
     "explain": Entry("cli.explain:explain", "Say why something is, or is not, as expected."),
     "schedule": Entry("cli.schedule:schedule", "See the scheduled jobs, run one now."),

@@ -19,6 +19,7 @@ from store import migrations
 from store.encryption import FieldCipher
 from store.failures import as_ours, translated
 from store.feed_contents import FeedContents
+from store.feed_views import FeedViews
 from store.feeds import Feeds
 from store.ledger import Ledger
 from store.moments import store_now
@@ -77,6 +78,7 @@ class Store:
         self.shipment_sweeps = ShipmentSweeps(database)
         self.feeds = Feeds(database, timing=feed_timing, lease=lease)
         self.feed_contents = FeedContents(database)
+        self.feed_views = FeedViews(database)
         self.passes = Passes(database, lease=lease)
         self.quotas = Quotas(database)
         self.views = Views(database, cipher)

@@ -10,6 +10,7 @@ from typing import Any
 from actors.fulfillment.bookkeeping import BookKeeping
 from actors.ports import Policy
 from config.carriers import carriers
+from domain.feeds import Feed, FeedState
 from domain.fulfillment_rules import FulfillmentRules
 from domain.messages import Event, TrackingEntered
 from domain.orders import Order
@@ -18,6 +19,7 @@ from store.shipment_mapping import refused_codes
 from store.shipment_views import ShipmentRow
 from tests.fakes.cli_app import FakeApp
 from tests.fakes.clock import FakeClock
+from tests.fakes.memory_feeds import MemoryFeeds
 from tests.fakes.memory_ports import MemoryOrders
 from tests.fakes.memory_shipments import MemoryShipments
 from tests.fakes.order_values import NOW
@@ -71,6 +73,25 @@ class ShippingViews:
 
 
 @dataclass
+class FeedsViews:
+    """What people look at, over the feeds in memory."""
+
+    memory: MemoryFeeds
+
+    def list_feeds(
+        self, *, account: str | None = None, states: Collection[FeedState] = (), limit: int = 50
+    ) -> list[Feed]:
+        return [
+            feed
+            for feed in reversed(self.memory.all.values())
+            if account in (None, feed.account) and (not states or feed.state in states)
+        ][:limit]
+
+    def feeds(self, feed_ids: Collection[str]) -> list[Feed]:
+        return [feed for feed in self.memory.all.values() if feed.feed_id in feed_ids]
+
+
+@dataclass
 class ShippingApp(FakeApp):
     """``hand_in`` puts an order, or a book as it is, into its store.
 
@@ -81,6 +102,7 @@ class ShippingApp(FakeApp):
     has_workers: bool = True
     shipments: MemoryShipments = field(default_factory=MemoryShipments)
     orders: MemoryOrders = field(default_factory=lambda: MemoryOrders(FakeClock(NOW)))
+    feeds: MemoryFeeds = field(default_factory=lambda: MemoryFeeds(FakeClock(NOW)))
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     writes: frozenset[str] = frozenset({DEMO})
 
@@ -101,6 +123,8 @@ class ShippingApp(FakeApp):
         )
         self.store.shipment_views = ShippingViews(self.shipments)
         self.store.tracking_inbox = self.inbox
+        self.store.feeds = self.ports.feeds = self.feeds
+        self.store.feed_views = FeedsViews(self.feeds)
         self.publish: Any = self._publish
 
     def hand_in(self, *, order: Order | None = None, book: ShipmentBook | None = None) -> None:
