@@ -4,12 +4,12 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
-CODE := actors cli config domain grafana simulator spapi store tests
+CODE := actors benchmarks cli config domain grafana simulator spapi store tests
 TESTS ?= tests/unit tests/contract tests/integration
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check format docs lock clean
+.PHONY: help demo test faults bench check format docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ faults: $(VENV)/.dev $(VENV)/.embedded ## Run the fault tests: workers and broke
 	@$(PY) -m pytest tests/faults $(ARGS)
 
 check: $(VENV)/.dev ## Format, lint, types and import rules: what must hold before every commit
+bench: $(VENV)/.dev $(VENV)/.embedded ## Measure speed, memory and hours as ratios to a floor (ARGS="--million")
+	@$(PY) -m benchmarks $(ARGS)
+
 	@$(VENV)/bin/ruff format --check --quiet $(CODE)
 	@$(VENV)/bin/ruff check --quiet $(CODE)
 	@$(VENV)/bin/mypy

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+BESIDE = {"tests", "benchmarks"}
+"""Packages of the checkout that are no part of the product."""
+PACKAGES = {path.parent.name for path in ROOT.glob("*/__init__.py")} - BESIDE
 GRAB_BAGS = {"common", "core", "helper", "helpers", "lib", "misc", "services", "util", "utils"}
 
 
@@ -31,8 +33,8 @@ def test_every_list_of_packages_names_all_of_them() -> None:
     assert {
         "wheel": set(tool["hatch"]["build"]["targets"]["wheel"]["packages"]),
         "import-linter": set(tool["importlinter"]["root_packages"]),
-        "mypy": set(tool["mypy"]["packages"]) - {"tests"},
-        "make": set(makefile.group(1).split()) - {"tests"},
+        "mypy": set(tool["mypy"]["packages"]) - BESIDE,
+        "make": set(makefile.group(1).split()) - BESIDE,
     } == dict.fromkeys(("wheel", "import-linter", "mypy", "make"), PACKAGES)
 
 
