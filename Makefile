@@ -25,10 +25,10 @@ faults: $(VENV)/.dev $(VENV)/.embedded ## Run the fault tests: workers and broke
 	@$(PY) -m tests.fakes.rabbitmq
 	@$(PY) -m pytest tests/faults $(ARGS)
 
-check: $(VENV)/.dev ## Format, lint, types and import rules: what must hold before every commit
 bench: $(VENV)/.dev $(VENV)/.embedded ## Measure speed, memory and hours as ratios to a floor (ARGS="--million")
 	@$(PY) -m benchmarks $(ARGS)
 
+check: $(VENV)/.dev ## Format, lint, types and import rules: what must hold before every commit
 	@$(VENV)/bin/ruff format --check --quiet $(CODE)
 	@$(VENV)/bin/ruff check --quiet $(CODE)
 	@$(VENV)/bin/mypy
