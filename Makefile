@@ -19,6 +19,7 @@ demo: $(VENV)/.embedded ## See the whole job in a minute, with nothing but this 
 
 test: $(VENV)/.dev $(VENV)/.embedded ## Run the unit, contract and integration tests (TESTS=..., ARGS="-k name")
 	@$(PY) -m tests.fakes.rabbitmq
+	@$(PY) -m tests.fakes.prometheus
 	@$(PY) -m pytest $(TESTS) $(ARGS)
 
 faults: $(VENV)/.dev $(VENV)/.embedded ## Run the fault tests: workers and brokers killed in the middle of their work

@@ -6,9 +6,11 @@ Found on the PATH; on Debian as root the package is installed, as it is for Rabb
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.parse
@@ -19,6 +21,7 @@ from typing import Any, Self
 
 from tests.fakes.rabbitmq_node import free_ports
 
+logger = logging.getLogger(__name__)
 MISSING = (
     "the tests of alerts need Prometheus and its promtool: install it "
     "(Debian: sudo apt install prometheus; macOS: brew install prometheus)"
@@ -46,6 +49,7 @@ def find(program: str) -> str:
 def _apt_install() -> bool:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return False
+    logger.warning("installing prometheus with apt-get")
     # Run level 1 keeps Debian's invoke-rc.d from starting the service.
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "prometheus"]
@@ -54,6 +58,17 @@ def _apt_install() -> bool:
         if done.returncode != 0:
             return False
     return True
+
+
+def main() -> int:
+    """Say which Prometheus the tests will use; 1 when there is none and CI must not skip."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        logger.info("Prometheus for the tests: %s, %s", find("prometheus"), find("promtool"))
+    except PrometheusMissing as missing:
+        logger.warning("%s", missing)
+        return 1 if os.environ.get("CI") else 0
+    return 0
 
 
 class PrivatePrometheus:
@@ -125,3 +140,7 @@ class PrivatePrometheus:
                 time.sleep(0.1)
             else:
                 return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

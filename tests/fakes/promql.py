@@ -28,7 +28,8 @@ RABBITMQ = frozenset(
 )
 """What we ask of RabbitMQ's own plugin; the same in 3.10 and 4.x."""
 OTHERS = frozenset({"ALERTS", "up", "process_cpu_seconds_total", "process_resident_memory_bytes"})
-VARIABLES = {"$__rate_interval": "2m", "$stage": ".+"}
+VARIABLES = {"$__rate_interval": "10m", "$stage": ".+"}
+"""Ten minutes: longer than a test takes, so that nothing that happened in it is forgotten."""
 
 
 def known_metrics() -> set[str]:
