@@ -114,7 +114,8 @@ def result(session: Session, *, feed_id: str, raw: bool, as_json: bool) -> None:
         show(verdict_table(rows), "")
     if verdict and verdict.unverified:
         show(f"Not trusted: {verdict.unverified}", "")
-    show("Amazon's own text:", found.text.rstrip())
+    show("Amazon's own text:")
+    click.echo(found.text.rstrip())
 
 
 @feeds.command("release")

@@ -36,6 +36,9 @@ COMMANDS = {
     "shipments": Entry(
         "cli.shipments:shipments", "Look at packages, enter one, try a refused one again."
     ),
+    "fulfillment": Entry(
+        "cli.fulfillment:fulfillment", "See what the next fulfillment feed would send."
+    ),
     "feeds": Entry(
         "cli.feeds:feeds", "Look at feeds, their rows, Amazon's verdict; release a stuck one."
     ),
