@@ -15,19 +15,33 @@ from pathlib import Path
 from actors.processes import sweep_ports
 from actors.runtime.sweepers import sweep_all
 from actors.runtime.sweeps import SWEEPS
-from domain.messages import RefreshDue, ReportDue, ReportKind
+from domain.messages import RefreshDue, ReportDue, ReportKind, TrackedItem, TrackingEntered
 from domain.orders import EnrichmentState, Order
 from domain.reports import ReportState
+from domain.shipments import Outbound
 from simulator.server import Simulator
 from store import embedded_server
+from store.shipment_views import ShipmentRow
 from tests.fakes.rabbitmq_management import Vhost
 from tests.fakes.rabbitmq_node import PrivateRabbitMQ
 from tests.fakes.system import Places, System
 
 ACCOUNT = "alpha"
 US = "ATVPDKIKX0DER"
+SKU = "BP-100"
 ORDERS = 1000
+PACKAGES = 500
 ROWS_PER_CHUNK = 20
+IN_PLAY = (
+    "request_report",
+    "poll_report",
+    "parse_order_report",
+    "import_orders",
+    "enrich_orders",
+    "record_tracking",
+    "resolve_shipments",
+)
+"""The stages that have work on the stand."""
 SOON = timedelta(seconds=2)
 QUICK = {
     # Leases follow the time limit of a call: five times two seconds.
@@ -79,6 +93,7 @@ class Stand:
     ) -> None:
         self.system, self.amazon, self.node, self.store = system, amazon, node, store
         self.expected = {f"111-{n:07}-{n:07}" for n in range(1, ORDERS + 1)}
+        self.packages = 0
         self._struck_at = time.monotonic()
         self._meanwhile: Callable[[], None] = lambda: None
 
@@ -86,7 +101,11 @@ class Stand:
         """Place orders number ``first`` to ``last`` at Amazon."""
         for order_id in sorted(self.expected)[first - 1 : last]:
             self.amazon.put_order(
-                account=ACCOUNT, order_id=order_id, age_s=7200, status="UNSHIPPED"
+                account=ACCOUNT,
+                order_id=order_id,
+                age_s=7200,
+                status="UNSHIPPED",
+                items=[{"sku": SKU, "quantity": 1}],
             )
 
     def begin(self, slot: str = "slot-1") -> None:
@@ -100,6 +119,27 @@ class Stand:
                 marketplace=US,
             )
         )
+
+    def enter_tracking(self) -> None:
+        """Enter a package for each of the first orders, most before its order is here."""
+        now = datetime.now(UTC)
+        for order_id in sorted(self.expected)[:PACKAGES]:
+            self.system.publish(
+                TrackingEntered.first(
+                    key=order_id,
+                    account=ACCOUNT,
+                    at=now,
+                    source_event_id=f"event-{order_id}",
+                    order_id=order_id,
+                    shipment_ref="box-1",
+                    carrier="ups",
+                    tracking_number=f"1Z999AA1{order_id[-7:]}",
+                    shipped_at=now,
+                    items=(TrackedItem(sku=SKU, quantity=1),),
+                    entered_at=now,
+                )
+            )
+        self.packages = PACKAGES
 
     def refresh(self) -> None:
         """Tick the refresh, as the scheduler would."""
@@ -134,6 +174,7 @@ class Stand:
 
     def struck(self, *, sweeping: bool = False) -> None:
         """The fault has happened: the time to recover runs from here."""
+        self.packages = 0
         self._struck_at = time.monotonic()
         self._meanwhile = self.sweep if sweeping else self._meanwhile
 
@@ -159,10 +200,16 @@ class Stand:
         ids = [order.order_id for order in orders]
         rows = [(line.report_id, line.row) for order in orders for line in order.lines]
         items = [item.order_item_id for order in orders for item in order.items]
-        doubles = sum(len(each) - len(set(each)) for each in (ids, rows, items))
+        shipments = [row.order_id for row in self.shipments()]
+        doubles = sum(len(each) - len(set(each)) for each in (ids, rows, items, shipments))
         whole = {order.order_id for order in orders if order.lines}
-        lost = len(self.expected - whole)
-        return Verdict(fault, len(self.expected), lost, doubles, recovery_s)
+        lost = len(self.expected - whole) + self.packages - len(set(shipments))
+        return Verdict(fault, len(self.expected) + self.packages, lost, doubles, recovery_s)
+
+    def shipments(self) -> list[ShipmentRow]:
+        """Return all shipments of the account."""
+        views = self.system.app.store.shipment_views
+        return list(views.list_shipments(account=ACCOUNT, limit=5 * PACKAGES))
 
     def unfinished(self) -> list[str]:
         """Name what is not as it should be at the end."""
@@ -172,6 +219,11 @@ class Stand:
         return [
             *(f"report {r.report_id} is {r.state}" for r in reports if _is_unfinished(r.state)),
             *(f"{o.order_id} is {o.enrichment}" for o in self.orders() if _is_unread(o)),
+            *(
+                f"the shipment of {row.order_id} is {row.shipment.outbound}"
+                for row in self.shipments()
+                if row.shipment.outbound is not Outbound.DUE
+            ),
             *([f"{kept} messages are in the quarantine"] if kept else []),
         ]
 
@@ -182,6 +234,8 @@ class Stand:
             and not any(report.is_open for report in reports)
             and len(self.orders()) == ORDERS
             and not any(_is_unread(order) for order in self.orders())
+            and sum(row.shipment.outbound is Outbound.DUE for row in self.shipments())
+            == self.packages
         )
 
     def _wait(self, holds: Callable[[], bool], timeout_s: float) -> None:

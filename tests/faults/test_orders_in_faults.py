@@ -13,8 +13,7 @@ import pika
 import pytest
 
 from tests.fakes.rabbitmq_node import PrivateRabbitMQ
-from tests.fakes.stand import Stand, stand
-from tests.fakes.system import STAGES
+from tests.fakes.stand import IN_PLAY, Stand, stand
 from tests.fakes.verdicts import Verdicts
 
 pytestmark = pytest.mark.rabbitmq
@@ -32,7 +31,7 @@ def ready(tmp_path: Path, private_rabbitmq: PrivateRabbitMQ) -> Iterator[Stand]:
 
 def every_stage_is_killed(at: Stand) -> None:
     """Kill -9 both workers of every stage, one stage after the other, and start new ones."""
-    for stage in STAGES:
+    for stage in IN_PLAY:
         at.system.kill(stage)
         at.system.kill(stage)
         at.system.start_workers([stage], each=2)
@@ -90,7 +89,7 @@ def every_queue_is_deleted(at: Stand) -> None:
     url = at.system.settings_env["BROKER_URL"]
     with pika.BlockingConnection(pika.URLParameters(url)) as connection:
         channel = connection.channel()
-        for stage in STAGES:
+        for stage in IN_PLAY:
             for queue in (stage, f"{stage}.DQ", f"{stage}.XQ"):
                 channel.queue_delete(queue)
 
@@ -98,7 +97,7 @@ def every_queue_is_deleted(at: Stand) -> None:
 def a_workers_clock_is_wrong(at: Stand) -> None:
     """Half of the workers live two hours ahead, the others are as they should be."""
     at.system.settings_env["CLOCK_SKEW_S"] = "7200"
-    for stage in STAGES:
+    for stage in IN_PLAY:
         at.system.kill(stage)
         at.system.start_worker(stage, app="tests.fakes.skewed_app:setup")
 
@@ -123,8 +122,9 @@ FAULTS: tuple[Fault, ...] = (
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.__name__ for fault in FAULTS])
 def test_nothing_is_lost_or_doubled_when(fault: Fault, ready: Stand, verdicts: Verdicts) -> None:
-    ready.system.start_workers(each=2)
+    ready.system.start_workers(IN_PLAY, each=2)
     ready.place()
+    ready.enter_tracking()
     ready.begin()
     ready.wait_for_imports(IN_THE_MIDDLE)
 
