@@ -59,7 +59,7 @@ def imported(system: System, amazon: Simulator, content: bytes, *, slot: str) ->
         report = newest()
         return report is not None and not report.is_open
 
-    system.wait_until(is_closed, f"the report of {slot} is imported", timeout_s=300)
+    system.wait_until(is_closed, f"the report of {slot} is imported", timeout_s=600)
     report = newest()
     assert report is not None
     return report
