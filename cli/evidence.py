@@ -1,12 +1,16 @@
-"""Gathering what is recorded about an order, for ``explain``."""
+"""Gathering what is recorded about an order or a feed, for ``explain``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from actors.app import App
 from cli.explaining import Evidence, SeenRow
+from domain.feeds import Feed, FeedMember
 from domain.ledger import RowOutcome
 from domain.messages import ReportKind
 from domain.reports import Report
+from domain.shipments import Outbound, Shipment
 
 NEWEST_REPORTS = 500
 """Ten days of one marketplace at the default cadence."""
@@ -26,6 +30,29 @@ def gather(app: App, account: str, order_id: str) -> Evidence:
         rows=rows,
         reports=_reports(app, account),
     )
+
+
+def packages(
+    app: App, account: str, order_id: str
+) -> tuple[tuple[Shipment, ...], tuple[Feed, ...]]:
+    """Return the packages entered for an order, and the feeds that carried any of them."""
+    book = app.store.shipment_views.book(account, order_id)
+    if book is None:
+        return (), ()
+    ids = app.store.feed_contents.feed_ids_of(account, order_id)
+    return book.shipments, tuple(app.store.feed_views.feeds(ids))
+
+
+def standing_of(app: App, account: str, members: Sequence[FeedMember]) -> list[Outbound]:
+    """Return where each of the feed's shipments stands by now."""
+    books = app.store.shipments.books(account, {member.order_id for member in members})
+    wanted = {member.shipment_id for member in members}
+    return [
+        shipment.outbound
+        for book in books.values()
+        for shipment in book.shipments
+        if shipment.shipment_id in wanted
+    ]
 
 
 def ledger_rows(app: App, account: str, order_id: str) -> tuple[SeenRow, ...]:

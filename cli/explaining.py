@@ -67,6 +67,8 @@ class Explanation:
     verdict: str
     what_to_do: tuple[str, ...]
     facts: tuple[Fact, ...]
+    packages: int = 0
+    """Packages entered for it, whether or not the order is here."""
 
 
 def explain(evidence: Evidence, *, placed_at: datetime | None = None) -> Explanation:

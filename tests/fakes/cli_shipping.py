@@ -123,6 +123,7 @@ class ShippingApp(FakeApp):
         )
         self.store.shipment_views = ShippingViews(self.shipments)
         self.store.tracking_inbox = self.inbox
+        self.store.shipments = self.shipments
         self.store.feeds = self.ports.feeds = self.feeds
         self.store.feed_views = FeedsViews(self.feeds)
         self.publish: Any = self._publish
