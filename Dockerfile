@@ -23,7 +23,6 @@ COPY store store
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    DATA_DIR=/tmp/data \
     METRICS_HOST=0.0.0.0
 USER 10001
 # A process whose metrics do not answer has died, or hangs; Docker marks it, the alert ProcessDown tells.

@@ -35,6 +35,8 @@ HEALTHY = (ReportState.COMPLETE, ReportState.CANCELLED)
 SHIP_BY_SOON = timedelta(hours=12)
 STOOD_STILL = 2
 """Announced so often without effect, something stands still."""
+WATCHED = ("report", "pass", "readings", "feed", "shipments", "fulfillment")
+"""The kinds of things the sweepers watch: how their watches' names begin."""
 INSTALLATION = ""
 """The account of what is there once for all."""
 
@@ -194,7 +196,7 @@ def standing_still(look: Look) -> Iterator[Reading]:
     watches = collection_of(look.database, WatchDocument)
     recent = {"times": {"$gte": STOOD_STILL}, "next_at": {"$gte": look.recently}}
     found = Counter(raw["_id"].partition("/")[0] for raw in watches.find(recent, {"_id": 1}))
-    for kind in ("report", "pass", "readings"):
+    for kind in WATCHED:
         yield Reading("overdue_items", found[kind], (kind,))
 
 

@@ -121,12 +121,12 @@ def test_the_image_runs_as_nobody_in_particular_with_hashed_dependencies() -> No
     assert re.search(r"^HEALTHCHECK ", last, flags=re.MULTILINE)
 
 
-def test_the_image_has_every_package_and_no_test() -> None:
+def test_the_image_has_every_package_and_neither_tests_nor_benchmarks() -> None:
     copied = set(re.findall(r"^COPY (\w+) \1$", DOCKERFILE, flags=re.MULTILINE))
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     allowed = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
-    assert copied == packages - {"tests"}
+    assert copied == packages - {"tests", "benchmarks"}
     assert {f"!{name}" for name in copied} <= set(allowed)
     assert allowed[1] == "*"
 
