@@ -174,7 +174,6 @@ class Stand:
 
     def struck(self, *, sweeping: bool = False) -> None:
         """The fault has happened: the time to recover runs from here."""
-        self.packages = 0
         self._struck_at = time.monotonic()
         self._meanwhile = self.sweep if sweeping else self._meanwhile
 
