@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -11,17 +12,19 @@ import click
 
 from actors.app import App
 from cli.failing import Stop
-from cli.inline import in_this_process
+from cli.inline import in_this_process, is_in_memory
 from cli.revealing import who
 from domain.errors import Malformed
 from domain.events import TrackingEnteredV1
 from domain.messages import TrackingEntered
 from domain.orders import Order
+from domain.shipments import shipment_id_of
 from store.shipment_views import ShipmentRow
 
 ITEM_ID_DIGITS = 14
 """Source: Orders API, orderItemId as seen in the field; a SKU of that form is rare."""
 LONGEST_WHO = 40
+QUANTITY = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def tracking_entry(
@@ -53,28 +56,33 @@ def take_in(app: App, entry: TrackingEntered) -> ShipmentRow | None:
     The entry is kept before it is announced, so that the sweeper finds it if this process dies.
 
     Raises:
-        Stop: it was not accepted.
+        Stop: it was not accepted, or could not be worked off in this process.
     """
     with in_this_process(app.broker):
         if app.store.tracking_inbox.receive([entry]):
             raise Stop("another content has this event id; why: events rejected")
         app.publish(entry)
     book = app.store.shipment_views.book(entry.account, entry.order_id)
-    if book is None:
-        return None
-    return next(
+    shipments = book.shipments if book else ()
+    ship_by = book.ship_by if book else None
+    row = next(
         (
-            ShipmentRow(entry.account, entry.order_id, book.ship_by, shipment)
-            for shipment in book.shipments
+            ShipmentRow(entry.account, entry.order_id, ship_by, shipment)
+            for shipment in shipments
+            # A newer entry of the same reference may stand in place of this one.
             if shipment.content.source_event_id == entry.source_event_id
+            or shipment.shipment_id == shipment_id_of(entry)
         ),
         None,
     )
+    if row is None and is_in_memory(app.broker):
+        raise Stop("the entry is kept, but could not be worked off here; why: failed list")
+    return row
 
 
 def _item(text: str, order: Order | None) -> dict[str, Any]:
     name, separator, quantity = text.rpartition(":")
-    if not separator or not name or not (quantity.isascii() and quantity.isdecimal()):
+    if not separator or not name or not QUANTITY.fullmatch(quantity):
         raise click.BadParameter(f"{text!r} is not ID_OR_SKU:QUANTITY", param_hint="--item")
     field = "order_item_id" if _is_item_id(name, order) else "sku"
     return {field: name, "quantity": int(quantity)}

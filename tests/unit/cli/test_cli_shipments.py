@@ -105,7 +105,20 @@ def test_with_workers_elsewhere_the_entry_is_only_announced() -> None:
     assert f"workers are on it: shipments list --order {ORDER_ID}" in result.stdout
 
 
-@pytest.mark.parametrize("item", ["BP-100", "BP-100:", ":1", "BP-100:two", "BP-100:0", "BP-100:-1"])
+def test_an_entry_that_cannot_be_worked_off_here_points_to_what_failed() -> None:
+    app = ShippingApp(has_workers=False, in_memory=True)
+
+    result = enter(app, "--item", "BP-100:1")
+
+    assert isinstance(result.exception, Stop)
+    assert "failed list" in str(result.exception)
+    assert len(app.inbox.received) == 1
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["BP-100", "BP-100:", ":1", "BP-100:two", "BP-100:0", "BP-100:-1", f"BP-100:{'9' * 5000}"],
+)
 def test_an_item_without_a_quantity_is_wrong_usage(app: ShippingApp, item: str) -> None:
     assert enter(app, "--item", item).exit_code == 2
     assert app.published == []
