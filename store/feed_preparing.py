@@ -125,9 +125,7 @@ class Preparing:
 
 def _is_replaced_by(standing: Feed, new: NewFeed) -> bool:
     """Whether a standing feed only shows what would be sent, and the new one says more."""
-    if not standing.dry or standing.state is not FeedState.PREPARED:
-        return False
-    return not (new.dry and new.content_hash == standing.content_hash)
+    return standing.dry and not (new.dry and new.content_hash == standing.content_hash)
 
 
 def _document(new: NewFeed, made_at: datetime) -> Raw:

@@ -223,6 +223,7 @@ def test_a_release_during_an_attempt_lets_amazons_id_come_later(store: Store) ->
 
     after = store.feeds.created(feed.feed_id, "A-1")
 
+    assert store.feeds.created(feed.feed_id, "A-2") == after
     assert (after.state, after.amazon_feed_id) == (FeedState.RELEASED, "A-1")
     assert after.owed is FeedOutcome.RELEASED
 

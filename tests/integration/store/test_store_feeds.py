@@ -142,6 +142,18 @@ def test_a_draft_left_by_a_crash_is_no_feed_and_stops_nobody(store: Store) -> No
     assert store.feeds.prepare(new).state is FeedState.PREPARED
 
 
+def test_what_a_worker_kept_before_it_died_is_not_mixed_with_what_the_next_one_made(
+    store: Store,
+) -> None:
+    store.feed_contents.keep(new_feed(content=b"of the dead"))
+    store.feed_contents.keep(new_feed(members=()))
+
+    feed = store.feeds.prepare(new_feed())
+
+    assert store.feeds.content(feed.feed_id) == FILE
+    assert store.feeds.members(feed.feed_id) == (MEMBER,)
+
+
 def test_sending_is_claimed_by_one_worker(store: Store) -> None:
     feed = claimed(store)
 
@@ -157,6 +169,25 @@ def test_a_claim_given_back_is_free(store: Store) -> None:
     store.feeds.give_back(feed)
 
     assert store.feeds.claim(feed.feed_id).revision == 2
+
+
+def test_a_worker_that_was_overtaken_does_not_free_the_claim_of_another(store: Store) -> None:
+    slow = claimed(store)
+    let_pass(store, slow.feed_id)
+    store.feeds.claim(slow.feed_id)
+
+    store.feeds.give_back(slow)
+
+    with pytest.raises(NotYet):
+        store.feeds.claim(slow.feed_id)
+
+
+def test_a_withdrawn_feed_leaves_its_lane_to_the_next(store: Store) -> None:
+    withdrawn = store.feeds.withdraw(claimed(store), "switched off")
+
+    assert (withdrawn.state, withdrawn.owed) == (FeedState.WITHDRAWN, FeedOutcome.WITHDRAWN)
+    assert (withdrawn.reason, withdrawn.closed_at is None) == ("switched off", False)
+    assert store.feeds.prepare(new_feed("12:20")).state is FeedState.PREPARED
 
 
 def test_a_worker_that_was_overtaken_writes_nothing(store: Store) -> None:

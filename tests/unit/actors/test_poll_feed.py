@@ -196,6 +196,19 @@ def test_the_same_content_fatal_twice_holds_the_lane() -> None:
     assert desk.feeds.lane("demo", FULFILLMENT).open_feed is None
 
 
+def test_a_late_verdict_holds_nothing() -> None:
+    desk = Desk()
+    desk.amazon.status = "FATAL"
+    desk.outcome()
+    desk.feeds.close(desk.feed_id, FeedOutcome.FATAL)
+    desk.clock.advance(1200)
+    desk.feed_id = desk.submitted("12:20")
+    released(desk)
+
+    assert desk.outcome() == "late"
+    assert desk.feed.held == ""
+
+
 def released(desk: Desk) -> None:
     desk.feeds.release(desk.feed_id, who="a person", why="it is stuck")
     desk.feeds.close(desk.feed_id, FeedOutcome.RELEASED)
