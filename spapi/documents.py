@@ -2,13 +2,14 @@
 
 Line ends and tabs are the same bytes in every character set that comes into question, so a file
 is cut into lines first and decoded line by line.  A cut-off packed file gives the complete lines
-it still holds, and says that it is cut off.
+it still holds, and says that it is cut off.  A plain file that breaks off shows it only by its
+last line: no line end, and fewer cells than the first.
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,6 +36,8 @@ class Lines:
     def __init__(self, chunks: Iterable[bytes], *, charset: str | None, gzip: bool) -> None:
         self._bytes = Inflated(chunks, said_to_be_packed=gzip)
         self._decoder = Decoder(charset)
+        self._tabs = 0
+        self._breaks_off = False
 
     @property
     def charset(self) -> str:
@@ -43,24 +46,32 @@ class Lines:
 
     @property
     def truncated(self) -> bool:
-        """Whether the packed file turned out to be cut off or damaged."""
-        return self._bytes.truncated
+        """Whether the file turned out to be cut off or damaged."""
+        return self._bytes.truncated or self._breaks_off
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the lines.
+        """Yield the lines; one that breaks off without its last cell, which may be half a number.
 
         Raises:
             Malformed: this is not text in lines (UTF-16, a spreadsheet, an endless line).
             Unavailable: the bytes stopped coming.
         """
-        lines = cut_lines(self._bytes)
+        lines = cut_lines(self._bytes, open_end=self._up_to_the_cut)
         for first in lines:
             if first.startswith(UTF_8_BOM):
                 self._decoder.saw_bom()
+            self._tabs = first.count(b"\t")
             yield self._decoder.decode(first.removeprefix(UTF_8_BOM))
             break
         for line in lines:
             yield self._decoder.decode(line)
+
+    def _up_to_the_cut(self, last: bytes) -> bytes:
+        """Return what can be trusted of a last line that has no line end."""
+        if last.count(b"\t") >= self._tabs:
+            return last
+        self._breaks_off = True
+        return last.rpartition(b"\t")[0]
 
 
 def open_lines(chunks: Iterable[bytes], *, charset: str | None = None, gzip: bool = False) -> Lines:
@@ -123,8 +134,10 @@ def read_text(
     return WholeText(text, decoder.charset, inflated.truncated)
 
 
-def cut_lines(inflated: Inflated) -> Iterator[bytes]:
+def cut_lines(inflated: Inflated, *, open_end: Callable[[bytes], bytes] = bytes) -> Iterator[bytes]:
     """Cut at line ends (LF or CRLF); what follows the last one is a line only of a whole file.
+
+    ``open_end`` says what is yielded of such a line.
 
     Raises:
         Malformed: this is not text in lines.
@@ -142,12 +155,14 @@ def cut_lines(inflated: Inflated) -> Iterator[bytes]:
     if rest and not inflated.truncated:
         if at_start:
             _refuse_other_than_text(rest)
-        yield rest.removesuffix(b"\r")
+        yield open_end(rest.removesuffix(b"\r"))
 
 
 def _refuse_other_than_text(first: bytes) -> None:
     if first.startswith(OTHER_BOMS) or b"\0" in first:
         raise Malformed("not a report: UTF-16 or not text at all; save it as UTF-8 text")
+    if b"\r" in first.rstrip(b"\r"):
+        raise Malformed("not a report: its lines end in CR alone; save it with LF or CRLF")
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -19,6 +19,8 @@ from domain.messages import OrderLinesParsed, OrderReportReady, RefreshDue
 from domain.order_report import Chunk, NotTheReport, open_report
 from domain.reports import Report, ReportState
 
+CUT_OFF = "the file is cut off or damaged before its header row ends"
+
 
 @stage(consumes=(OrderReportReady,), emits=(OrderLinesParsed, RefreshDue))
 def parse_order_report(
@@ -43,7 +45,8 @@ def parse_order_report(
     with amazon_reports.open_document(report.account, ready.document_id) as document:
         content = open_report(document, chunk_rows=report.chunk_rows)
         if isinstance(content, NotTheReport):
-            reports.close(report.report_id, ReportState.REFUSED, content.reason)
+            reason = CUT_OFF if document.truncated else content.reason
+            reports.close(report.report_id, ReportState.REFUSED, reason)
             return
         for chunk in content:
             if backlog.admits(chunk.number):

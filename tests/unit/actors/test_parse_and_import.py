@@ -114,6 +114,16 @@ def test_a_truncated_file_keeps_its_imported_rows_and_is_never_complete() -> Non
     assert len(world.orders.all) == 7
 
 
+def test_a_file_cut_off_before_its_header_ends_is_called_so_and_not_empty() -> None:
+    world = OrdersIn(amazon=MemoryAmazon(lines=[], truncated=True))
+
+    assert parse(world, world.ready()) == []
+
+    [report] = world.reports.all.values()
+    assert report.state is ReportState.REFUSED
+    assert "cut off" in report.reason
+
+
 def test_one_broken_line_costs_only_itself() -> None:
     world = report_of(line(), "not a row at all", line(amazon_order_id=order_id(2)))
 

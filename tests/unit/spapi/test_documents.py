@@ -98,6 +98,35 @@ def test_a_cut_last_line_is_not_a_row() -> None:
     assert document.truncated
 
 
+def test_a_plain_file_that_breaks_off_within_a_row_is_truncated() -> None:
+    # Half a number is another number, so the cell it was cut in is not given on.
+    document = open_lines([b"a\tb\tc\n1\t2\t3\n4\t12"])
+
+    assert list(document) == ["a\tb\tc", "1\t2\t3", "4"]
+    assert document.truncated
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_plain_file_whose_last_row_is_whole_needs_no_last_line_end(end: str) -> None:
+    document = open_lines([f"a\tb\n1\t2{end}".encode()])
+
+    assert list(document) == ["a\tb", "1\t2"]
+    assert not document.truncated
+
+
+def test_a_short_last_row_with_its_line_end_is_not_a_cut() -> None:
+    document = open_lines([b"a\tb\tc\n1\t2\n"])
+
+    assert list(document) == ["a\tb\tc", "1\t2"]
+    assert not document.truncated
+
+
+@pytest.mark.parametrize("rows", [1, 30_000])
+def test_lines_that_end_in_cr_alone_are_refused_and_not_taken_for_one_header(rows: int) -> None:
+    with pytest.raises(Malformed, match="end in CR alone"):
+        list(open_lines([b"a\tb\r" + b"1\t2\r" * rows]))
+
+
 def test_a_damaged_packed_file_is_truncated() -> None:
     raw = bytes(range(33, 127)) * 9_000
     packed = bytearray(gzip.compress(b"header\n" + raw.replace(b"~", b"\n")))
