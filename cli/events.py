@@ -14,7 +14,7 @@ from actors.runtime.exchange import Exchange
 from actors.runtime.inbound import BridgePorts, Delivery, settle
 from cli.failing import Stop
 from cli.inline import in_this_process
-from cli.output import json_option, plain, print_json, short, show, table
+from cli.output import COUNT, json_option, plain, print_json, short, show, table
 from cli.session import Session, pass_session
 from domain.errors import Malformed
 from domain.events import EXCHANGE, INBOUND_MODELS
@@ -28,7 +28,7 @@ def events() -> None:
 
 @events.command("rejected")
 @click.argument("rejection_id", metavar="[ID]", required=False)
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=COUNT, default=50, show_default=True)
 @json_option
 @pass_session
 def list_rejected(session: Session, *, rejection_id: str | None, limit: int, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from actors.app import App
 from actors.runtime.dead_letters import republish
 from cli.failing import Stop
 from cli.inline import needs_workers
-from cli.output import json_option, plain, print_json, short, show, table
+from cli.output import COUNT, json_option, plain, print_json, short, show, table
 from cli.revealing import who
 from cli.session import Session, pass_session
 from store.quarantine import Quarantined
@@ -27,7 +27,7 @@ def failed() -> None:
 
 @failed.command("list")
 @click.option("--stage", help="Only of this stage.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=COUNT, default=50, show_default=True)
 @json_option
 @pass_session
 def list_failed(session: Session, *, stage: str | None, limit: int, as_json: bool) -> None:

@@ -16,11 +16,12 @@ import dramatiq
 import structlog
 from pymongo.errors import PyMongoError
 
-from domain.errors import ConnectorError, Suspended, Throttled, UnknownAccount, Waiting
+from domain.errors import ConnectorError, Suspended, Throttled, Unavailable, UnknownAccount, Waiting
 
 OK, FAILED, USAGE = 0, 1, 2
 
 INTERRUPTED = "interrupted; what was finished is kept, and doing it again is harmless"
+SEE_CHECK = "; `python -m cli check` tells what is not reached"
 NO_BROKER = "the broker does not answer: see BROKER_URL and `python -m cli check`"
 
 log = structlog.get_logger(__name__)
@@ -78,6 +79,8 @@ def tell(trouble: BaseException, *, debug: bool) -> int:
     line = line_for(trouble)
     if line is None:
         line = _defect(trouble, debug=debug)
+    if isinstance(trouble, Unavailable):
+        line += SEE_CHECK
     click.echo(f"error: {' '.join(line.split())}", err=True)
     return FAILED
 

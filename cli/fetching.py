@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from actors.app import App
+from cli.explaining import AMAZON_ORDER_ID, NO_ID
 from cli.failing import Stop
 from domain.messages import OrderEnriched
 from domain.order_enrichment import FetchRefused, apply, fetched
@@ -26,9 +27,11 @@ def fetch_order(app: App, account: str, order_id: str) -> Fetched:
     """Read an order from Amazon and create or update ours.
 
     Raises:
-        Stop: Amazon does not know it, or it is not ours to keep.
+        Stop: it is no order id, Amazon does not know it, or it is not ours to keep.
         Waiting, Unavailable, Refused: Amazon's answer.
     """
+    if not AMAZON_ORDER_ID.fullmatch(order_id):
+        raise Stop(NO_ID.format(order_id))
     amazon = app.ports.amazon_orders.get(account, order_id)
     if amazon is None:
         raise Stop(

@@ -97,6 +97,8 @@ def check_file(path: Path, charset: str | None) -> None:
         raise Stop(f"{path} is a folder; name the report file in it")
     if not path.exists():
         raise Stop(f"no such file: {path}")
+    if not path.is_file():
+        raise Stop(f"{path} is a pipe or a device, and a report is read twice; save it as a file")
     if charset is not None and known_charset(charset) is None:
         raise Stop(f"{charset!r} is no character set reports come in; try utf-8, cp1252 or cp932")
 

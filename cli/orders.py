@@ -11,7 +11,7 @@ from cli.exporting import write_lines
 from cli.failing import Stop
 from cli.fetching import fetch_order
 from cli.order_view import order_document, order_row, order_screen, order_table
-from cli.output import json_option, print_json, show
+from cli.output import COUNT, json_option, print_json, show
 from cli.revealing import reveal_options, told_why
 from cli.session import Session, account_option, pass_session
 from domain.orders import Order, OrderStatus
@@ -33,7 +33,7 @@ def orders() -> None:
     type=click.Choice(STATUSES, case_sensitive=False),
     help="Only these; can be repeated.",
 )
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=COUNT, default=50, show_default=True)
 @json_option
 @pass_session
 def list_orders(
@@ -117,7 +117,7 @@ def fetch(session: Session, *, order_id: str, account: str | None, as_json: bool
 @orders.command("export")
 @click.option("--since", default="", help="The cursor of the last line you have; empty: all.")
 @account_option
-@click.option("--limit", type=click.IntRange(1), help="At most so many lines.")
+@click.option("--limit", type=COUNT, help="At most so many lines.")
 @reveal_options
 @pass_session
 def export(

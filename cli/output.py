@@ -24,6 +24,9 @@ HIDDEN = "***"
 PLAIN_WIDTH = 180
 """Columns when the output is no terminal: a file or a pipe has no right edge."""
 
+COUNT = click.IntRange(1, 1_000_000_000)
+"""How many of something to show: nobody has more, and the store counts no further."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 

@@ -16,7 +16,7 @@ from actors.app import App
 from cli.failing import Stop
 from cli.file_import import FileImported, OnRows, import_file, result_of
 from cli.inline import is_in_memory
-from cli.output import console, json_option, place, plain, print_json, show, table
+from cli.output import COUNT, console, json_option, place, plain, print_json, show, table
 from cli.probing import ask_amazon
 from cli.report_view import rejected_table, report_row, report_table, skipped_table, tally_table
 from cli.requesting import Asked, marketplace_ids, request_reports
@@ -153,7 +153,7 @@ def _progress(what: str, *, hidden: bool) -> Iterator[OnRows]:
 
 @report.command("list")
 @account_option
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--limit", type=COUNT, default=20, show_default=True)
 @json_option
 @pass_session
 def list_reports(session: Session, *, account: str | None, limit: int, as_json: bool) -> None:

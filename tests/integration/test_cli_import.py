@@ -235,18 +235,37 @@ def test_a_cut_off_packed_file_keeps_its_rows_and_is_never_complete(
     assert done.json["complete"] is False
 
 
+def test_a_plain_file_that_breaks_off_within_a_row_is_never_complete(
+    cli: CommandLine, tmp_path: Path
+) -> None:
+    file = a_file(tmp_path / "report.txt", [row(1), row(2)])
+    file.write_bytes(file.read_bytes()[:-40])
+
+    done = cli("report", "import", file, "--json")
+
+    assert (done.code, done.error) == (1, f"error: {file}: incomplete: the file is cut off")
+    assert done.json["row_outcomes"]["created"] == 1
+    assert done.json["row_outcomes"]["rejected"] == 1
+    assert done.json["complete"] is False
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
         (("missing.txt",), 1, "error: no such file: missing.txt"),
         ((".",), 1, "error: . is a folder; name the report file in it"),
         (
+            ("/dev/null",),
+            1,
+            "error: /dev/null is a pipe or a device, and a report is read twice; save it as a file",
+        ),
+        (
             ("missing.txt", "--account", "nobody"),
             1,
             NOBODY,
         ),
     ],
-    ids=["missing", "folder", "account"],
+    ids=["missing", "folder", "device", "account"],
 )
 def test_bad_arguments_get_one_line_that_says_what_to_do(
     shared_cli: CommandLine, arguments: tuple[str, ...], code: int, says: str

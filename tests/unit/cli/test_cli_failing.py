@@ -11,6 +11,7 @@ from domain.errors import (
     Refused,
     Suspended,
     Throttled,
+    Unavailable,
     UnknownAccount,
 )
 
@@ -103,3 +104,10 @@ def test_the_exit_code_a_command_asked_for_is_kept() -> None:
     assert tell(click.exceptions.Exit(0), debug=False) == 0
     assert tell(click.exceptions.Exit(1), debug=False) == 1
     assert tell(SystemExit(2), debug=False) == 2
+
+
+def test_who_gets_no_answer_is_told_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tell(Unavailable("getOrder: ConnectError"), debug=False) == 1
+
+    said = "error: getOrder: ConnectError; `python -m cli check` tells what is not reached\n"
+    assert capsys.readouterr().err == said

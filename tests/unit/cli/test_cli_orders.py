@@ -139,3 +139,18 @@ def test_an_export_that_reveals_records_every_order_before_it_is_written() -> No
     disclosed = [order_id for orders, _, _ in app.views.disclosed for order_id in orders]
     assert disclosed == [order.order_id for order in many]
     assert {reason for _, _, reason in app.views.disclosed} == {"labels"}
+
+
+@pytest.mark.parametrize("command", [("orders", "list"), ("orders", "export"), ("report", "list")])
+def test_a_limit_beyond_what_the_store_can_count_is_wrong_usage(command: tuple[str, str]) -> None:
+    told = FakeApp().run(*command, "--limit", "99999999999999999999")
+
+    assert told.exit_code == 2
+    assert "not in the range" in told.output
+
+
+@pytest.mark.parametrize("order_id", ["", "../../x", "bogus"])
+def test_what_is_no_order_id_is_not_asked_of_amazon(order_id: str) -> None:
+    told = FakeApp().run("orders", "fetch", order_id)
+
+    assert "is not how Amazon writes an order id" in str(told.exception)
