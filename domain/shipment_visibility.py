@@ -80,16 +80,21 @@ def _is_settled_by_reading(shipment: Shipment, now: datetime) -> bool:
 
 
 def settled_or_sent_again(
-    book: ShipmentBook, order: Order, feed: str, *, since: datetime, now: datetime
+    book: ShipmentBook, order: Order, feed: str, *, now: datetime
 ) -> ShipmentBook:
-    """Return the book after reading the order of a feed whose verdict said nothing, ``since``.
+    """Return the book after reading the order of a feed whose verdict said nothing.
 
-    What Amazon shows is accepted; what it does not show hours later goes again.
+    What Amazon shows is accepted; what it does not show hours after it was sent goes again.
     """
     book = settled_by_reading(book, order, feed, now=now)
-    read_since = order.read_at is not None and order.read_at > since
-    if not read_since or now - since < VISIBLE_WITHIN:
-        return book
-    left = [each.shipment_id for each in book.shipments if each.feed == feed and each.in_feed]
+    left = [
+        each.shipment_id
+        for each in book.shipments
+        if each.feed == feed
+        and each.in_feed
+        and each.submitted_at is not None
+        and order.read_at is not None
+        and order.read_at - each.submitted_at >= VISIBLE_WITHIN
+    ]
     why = "the verdict said nothing, and Amazon does not show the package"
     return with_unknown_effect(book, feed, left, why, now=now)

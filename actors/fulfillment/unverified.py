@@ -20,6 +20,5 @@ def settled(
         if feed is None or feed.state is not FeedState.UNVERIFIED or order is None:
             continue
         verified.add(feed_id)
-        since = feed.processed_at or now
-        book = settled_or_sent_again(book, order, feed_id, since=since, now=now)
+        book = settled_or_sent_again(book, order, feed_id, now=now)
     return book

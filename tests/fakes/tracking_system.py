@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from actors.app import App, build
 from actors.processes import sweep_ports
@@ -20,6 +22,7 @@ from config.settings import load_settings
 from domain.feeds import Feed
 from domain.messages import (
     FulfillmentDue,
+    OrderEnriched,
     RefreshDue,
     ReportDue,
     ReportKind,
@@ -32,19 +35,21 @@ from simulator.server import CLIENT_ID, CLIENT_SECRET, Simulator
 from store.feed_documents import FeedDocument
 from store.feed_preparing import feed_from
 from store.tables import collection_of
-from tests.fakes.clock import START, FakeClock
+from tests.fakes.clock import FakeClock
 from tests.fakes.hostile_broker import HostileBroker
 from tests.fakes.mongo import fresh_database
 
 US = "ATVPDKIKX0DER"
 NUMBER = "1Z999AA10123456784"
+BEHIND = timedelta(hours=12)
+"""Our clock begins so long before the store's, and may move on as far."""
 
 
 class AmazonsClock(FakeClock):
     """Our clock and Amazon's, moved together."""
 
-    def __init__(self, amazon: Simulator) -> None:
-        super().__init__(START)
+    def __init__(self, amazon: Simulator, start_at: datetime) -> None:
+        super().__init__(start_at)
         self._amazon = amazon
 
     def advance(self, seconds: float) -> None:
@@ -84,7 +89,7 @@ class TrackingSystem:
 
     def refresh(self) -> None:
         """Read what changed and what is due for reading."""
-        now = self.clock.now() + timedelta(minutes=1)
+        now = self.app.store.now()
         self.publish(RefreshDue.first(key=self._tick(), account="demo", at=now, due_at=now))
         self.run()
 
@@ -117,6 +122,18 @@ class TrackingSystem:
         now = self.clock.now()
         self.publish(FulfillmentDue.first(key=self._tick(), account="demo", at=now, due_at=now))
         self.run()
+
+    def resolve(self, order_id: str) -> None:
+        """Let the shipments of an order be judged anew, as a sweep would."""
+        now = self.clock.now()
+        self.publish(
+            OrderEnriched.first(key=self._tick(), account="demo", at=now, order_id=order_id)
+        )
+        self.run()
+
+    def due_now(self, order: Order | None) -> Order | None:
+        """Decide that an order is due for reading."""
+        return order and replace(order, next_read_at=self.clock.now())
 
     def sweep(self) -> None:
         """Let the sweepers pass once."""
@@ -156,6 +173,11 @@ class TrackingSystem:
         text = self.app.store.feeds.content(feed.feed_id).decode()
         return [line.split("\t") for line in text.splitlines()[1:]]
 
+    def today(self) -> str:
+        """Return the day the packages were shipped, as the account writes it."""
+        zone = ZoneInfo(self.app.accounts["demo"].timezone)
+        return (self.clock.now() - timedelta(minutes=30)).astimezone(zone).date().isoformat()
+
     def _tick(self) -> str:
         self._ticks += 1
         return f"tick-{self._ticks}"
@@ -171,9 +193,10 @@ def tracking_system(
     mongodb_url: str, extra: Mapping[str, str] | None = None, **settings: Any
 ) -> Iterator[TrackingSystem]:
     """Yield the application over a store of its own; ``settings`` are the local Amazon's."""
-    amazon = Simulator(orders=0, speed=0, start_at=START, throttle=False, **settings)
+    start_at = datetime.now(UTC).replace(microsecond=0) - BEHIND
+    amazon = Simulator(orders=0, speed=0, start_at=start_at, throttle=False, **settings)
     with amazon, fresh_database(mongodb_url) as database:
-        clock = AmazonsClock(amazon)
+        clock = AmazonsClock(amazon, start_at)
         broker = HostileBroker(clock, copies=1)
         env = _environment(mongodb_url, database, amazon.url) | dict(extra or {})
         app = build(load_settings(env), broker=broker, clock=clock)
