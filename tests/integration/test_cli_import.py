@@ -219,6 +219,22 @@ def test_what_is_not_the_report_changes_nothing_and_says_why(
     assert shared_cli("orders", "list", "--json").json == before
 
 
+def test_a_file_that_stops_being_text_in_the_middle_keeps_its_rows_and_is_incomplete(
+    cli: CommandLine, tmp_path: Path
+) -> None:
+    file = a_file(tmp_path / "report.txt", [row(n) for n in range(1, 101)])
+    with file.open("ab") as more:
+        more.write(b"x" * (2 << 20))
+
+    # Without --charset the file would be read to its end first, and refused as a whole.
+    done = cli("report", "import", file, "--charset", "utf-8", "--json", **SMALL_CHUNKS)
+
+    assert done.code == 1
+    assert "incomplete" in done.error
+    assert 0 < done.json["rows"] <= 100
+    assert done.json["complete"] is False
+
+
 def test_a_cut_off_packed_file_keeps_its_rows_and_is_never_complete(
     cli: CommandLine, tmp_path: Path
 ) -> None:

@@ -103,6 +103,15 @@ def test_a_skipped_order_says_which_report_why_and_what_to_do() -> None:
     assert [fact.what for fact in answer.facts] == ["row skipped (fulfilled_by_amazon)"]
 
 
+def test_the_newest_skip_is_the_one_that_counts() -> None:
+    earlier = replace(SKIPPED, report_id="R0", reason=SkipReason.UNKNOWN_STATUS)
+
+    answer = told(rows=(earlier, REJECTED, SKIPPED))
+
+    assert answer.standing == "skipped"
+    assert answer.verdict.startswith("It was seen in report R1 and skipped: Amazon packs")
+
+
 def test_an_order_whose_line_was_rejected_names_the_line_and_the_column() -> None:
     answer = told(rows=(REJECTED,))
 

@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from cli.export_format import BuyerData, exported
 from cli.order_view import amount, order_document, order_row, order_screen
 from cli.output import iso, plain, print_json, short, show, table
+from cli.report_view import counts_of
+from domain.ledger import ReportTally, RowOutcome, SkipReason
 from domain.orders import EnrichmentState
 from tests.fakes.cli_values import BUYER, an_order
 
@@ -108,4 +111,37 @@ def test_json_keeps_names_as_they_are_written(capsys: pytest.CaptureFixture[str]
     assert json.loads(capsys.readouterr().out) == {
         "at": "2026-11-23T00:00:00Z",
         "name": "Bremsbeläge ブレーキ",
+    }
+
+
+def test_an_exported_order_whose_buyer_was_removed_says_so() -> None:
+    removed = an_order(buyer=None, purged_at=datetime(2026, 12, 24, tzinfo=UTC))
+    unread = an_order(buyer=None)
+
+    assert exported(removed, cursor="c", reveal=True).buyer_data is BuyerData.REMOVED
+    assert exported(unread, cursor="c", reveal=True).buyer_data is BuyerData.NOT_KNOWN
+
+
+def test_reasons_nobody_was_skipped_for_are_not_counted() -> None:
+    tally = ReportTally(
+        rows=1,
+        row_outcomes={RowOutcome.SKIPPED: 1},
+        orders={},
+        skipped={SkipReason.FULFILLED_BY_AMAZON: 1, SkipReason.NOT_PENDING: 0},
+        rejected=0,
+        chunks=1,
+    )
+
+    assert counts_of(tally) == {
+        "rows": 1,
+        "row_outcomes": {
+            "created": 0,
+            "updated": 0,
+            "unchanged": 0,
+            "skipped": 1,
+            "rejected": 0,
+        },
+        "orders": {"created": 0, "recovered": 0, "updated": 0, "unchanged": 0},
+        "skipped": {"fulfilled_by_amazon": 1},
+        "rejected": 0,
     }
