@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.enrichment_pass import Turn
-from domain.ledger import ChunkEntry, ReportTally
+from domain.ledger import ChunkEntry, ReportTally, SkipReason
 from domain.messages import ReportDue, ReportKind, TrackingEntered
 from domain.orders import Order
 from domain.rejected_events import RejectedEvent
@@ -95,6 +95,10 @@ class Ledger(Protocol):
 
     def imported(self, report_id: str, chunks: Collection[int] | None = None) -> set[int]:
         """Return which of these chunks (or: which chunks at all) are recorded."""
+        ...
+
+    def skipped(self, account: str, order_id: str) -> Collection[SkipReason]:
+        """Return why reports' rows of an order were left alone."""
         ...
 
     def tally(self, report_id: str) -> ReportTally:

@@ -60,6 +60,13 @@ class Ledger:
         return stamped
 
     @translated
+    def skipped(self, account: str, order_id: str) -> frozenset[SkipReason]:
+        """Return why reports' rows of an order were left alone.  Index: ``_id``."""
+        keys = [f"{account}/{order_id}/{reason}" for reason in SkipReason]
+        found = self._skipped.find({"_id": {"$in": keys}}, {"reason": 1})
+        return frozenset(SkipReason(raw["reason"]) for raw in found)
+
+    @translated
     def imported(self, report_id: str, chunks: Collection[int] | None = None) -> set[int]:
         """Return which of these chunks (or: which chunks at all) are recorded.
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from domain.feeds import FULFILLMENT, Feed, FeedState, lane_of
 from domain.shipment_joining import gate
+from domain.shipment_skips import NEVER
 from domain.shipments import Outbound, ShipmentBook
 from store.failures import translated
 from store.feed_documents import FeedDocument
@@ -14,6 +15,7 @@ from store.feed_preparing import feed_from
 from store.moments import store_now
 from store.order_documents import OrderDocument
 from store.order_mapping import order_from
+from store.report_documents import SkippedRowDocument
 from store.shipment_documents import ShipmentBookDocument
 from store.shipment_mapping import book_from
 from store.tables import Database, Raw, collection_of
@@ -28,18 +30,23 @@ class ShipmentSweeps:
         self._database = database
         self._books = collection_of(database, ShipmentBookDocument)
         self._orders = collection_of(database, OrderDocument)
+        self._skipped = collection_of(database, SkippedRowDocument)
         self._feeds = collection_of(database, FeedDocument)
 
     @translated
     def joinable(self, *, older_than: timedelta, limit: int) -> list[ShipmentBook]:
         """Return books with shipments that wait although their order can be shipped, or never will.
 
-        Indexes: ``waiting``; ``_id`` of the orders.
+        Indexes: ``waiting``; ``_id`` of the orders and of the skipped rows.
         """
         found: list[ShipmentBook] = []
         for books in self._waiting(older_than):
-            orders = self._orders_of(books)
-            found += [book for book in books if _has_moved(book, orders.get(_key(book)))]
+            orders, never = self._orders_of(books), self._skipped_of(books)
+            found += [
+                book
+                for book in books
+                if _has_moved(book, orders.get(_key(book))) or _key(book) in never - orders.keys()
+            ]
             if len(found) >= limit:
                 break
         return found[:limit]
@@ -134,6 +141,11 @@ class ShipmentSweeps:
         keys = [_key(book) for book in books]
         found = self._orders.find({"_id": {"$in": keys}}, {"buyer": 0, "history": 0})
         return {raw["_id"]: raw for raw in found}
+
+    def _skipped_of(self, books: list[ShipmentBook]) -> set[str]:
+        keys = [f"{_key(book)}/{reason}" for book in books for reason in NEVER]
+        found = self._skipped.find({"_id": {"$in": keys}}, {"account": 1, "order_id": 1})
+        return {f"{raw['account']}/{raw['order_id']}" for raw in found}
 
 
 def _has_moved(book: ShipmentBook, raw: Raw | None) -> bool:

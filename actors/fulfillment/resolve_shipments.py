@@ -13,11 +13,12 @@ from collections.abc import Iterator
 
 from actors.fulfillment.bookkeeping import BookKeeping
 from actors.fulfillment.unverified import settled
-from actors.ports import Clock, Feeds, Orders, Policy, Shipments, TrackingInbox
+from actors.ports import Clock, Feeds, Ledger, Orders, Policy, Shipments, TrackingInbox
 from actors.runtime.stage import Produced, stage
 from domain.messages import OrderEnriched, ShipmentRecorded
 from domain.orders import Order
 from domain.shipment_retries import retried_by_itself
+from domain.shipment_skips import refused_if_skipped
 from domain.shipment_visibility import wants_reading
 from domain.shipments import ShipmentBook
 
@@ -28,6 +29,7 @@ def resolve_shipments(  # noqa: PLR0913  its ports
     *,
     shipments: Shipments,
     orders: Orders,
+    ledger: Ledger,
     tracking_inbox: TrackingInbox,
     feeds: Feeds,
     policy: Policy,
@@ -43,6 +45,8 @@ def resolve_shipments(  # noqa: PLR0913  its ports
     now, verified = clock.now(), set[str]()
 
     def change(book: ShipmentBook, order: Order | None) -> ShipmentBook:
+        if order is None and book.shipments:
+            return refused_if_skipped(book, ledger.skipped(book.account, book.order_id))
         book = retried_by_itself(book, policy.fulfillment.transient_codes, now=now)
         return settled(book, order, feeds=feeds, now=now, verified=verified)
 

@@ -10,7 +10,7 @@ from actors.ports import Clock, Decide
 from domain.enrichment_pass import Busy, Covered, Run, Turn
 from domain.errors import NotYet
 from domain.import_window import import_window
-from domain.ledger import ChunkEntry, ReportTally
+from domain.ledger import ChunkEntry, ReportTally, SkipReason
 from domain.messages import ReportDue, ReportKind
 from domain.orders import EnrichmentState, Order
 from domain.reports import Report, ReportState
@@ -131,6 +131,10 @@ class MemoryLedger:
     def imported(self, report_id: str, chunks: Collection[int] | None = None) -> set[int]:
         found = {chunk for report, chunk in self.entries if report == report_id}
         return found if chunks is None else found & set(chunks)
+
+    def skipped(self, account: str, order_id: str) -> set[SkipReason]:
+        verdicts = [v for e in self.entries.values() if e.account == account for v in e.verdicts]
+        return {v.reason for v in verdicts if v.order_id == order_id and v.reason is not None}
 
     def tally(self, report_id: str) -> ReportTally:
         raise NotImplementedError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -208,15 +209,28 @@ def test_a_cancel_after_shipping_stays_visible(system: TrackingSystem) -> None:
     assert system.stands(order_id) == [(Outbound.ACCEPTED, "")]
 
 
-def test_an_order_amazon_ships_itself_takes_no_tracking(system: TrackingSystem) -> None:
+def test_an_order_amazon_ships_itself_refuses_tracking(system: TrackingSystem) -> None:
     order_id = system.order(11, ("BP-100", 2), fulfilled_by="AMAZON")
     system.import_orders()
 
     system.enter(order_id, ("BP-100", 2))
-    system.send()
 
+    assert system.stands(order_id) == [(Outbound.REFUSED, "fulfilled_by_amazon")]
+
+
+def test_an_entry_that_came_before_its_order_was_left_alone_is_refused_by_the_sweepers(
+    system: TrackingSystem,
+) -> None:
+    order_id = system.order(11, ("BP-100", 2), status="CANCELLED")
+    system.enter(order_id, ("BP-100", 2))
+    system.import_orders()
     assert system.stands(order_id) == [(Outbound.WAITING, "order_unknown")]
-    assert system.feeds() == []
+
+    [book] = system.app.store.shipment_sweeps.joinable(older_than=timedelta(), limit=9)
+    system.resolve(book.order_id)
+
+    assert system.stands(order_id) == [(Outbound.REFUSED, "order_cancelled")]
+    assert system.app.store.shipment_sweeps.joinable(older_than=timedelta(), limit=9) == []
 
 
 def test_an_unlisted_carrier_goes_as_other_with_its_name(system: TrackingSystem) -> None:
