@@ -393,9 +393,7 @@ def test_a_code_that_heals_is_tried_again_by_itself(url: str) -> None:
         system.clock.advance(29 * 60)
         system.resolve(order_id)
         assert system.stands(order_id) == [(Outbound.REFUSED, "amazon")]
-
         system.clock.advance(120)
         system.resolve(order_id)
         system.send()
-
         assert system.stands(order_id) == [(Outbound.ACCEPTED, "")]
