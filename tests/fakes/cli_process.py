@@ -51,6 +51,11 @@ class CommandLine:
     def data_dir(self) -> Path:
         return self.home / "var"
 
+    @property
+    def store_url(self) -> str:
+        """Where the embedded store answers."""
+        return ensure_running(self.data_dir)
+
     @contextmanager
     def store_kept_up(self) -> Iterator[CommandLine]:
         """Keep the embedded store running between commands; they are quicker then."""
