@@ -133,7 +133,10 @@ class Orders(Protocol):
         ...
 
     def without_buyers(self, account: str, order_ids: Collection[str]) -> Mapping[str, Order]:
-        """Return the orders there are, by order id, their buyers left out."""
+        """Return the orders there are, by order id, as far as they can be told in passing.
+
+        Buyers, report lines, history and outbox are left out.
+        """
         ...
 
     def unread_since(self, account: str, *, at_least: int) -> datetime | None:

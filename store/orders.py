@@ -32,6 +32,7 @@ OnWritten = Callable[[Order | None, Order], None]
 ROUNDS = 8
 """How often a lost race is run again before the call gives up."""
 RESEALED_AT_ONCE = 500
+IN_PASSING = dict.fromkeys(("buyer", "lines", "history", "outbox"), 0)
 
 
 class Orders:
@@ -83,9 +84,12 @@ class Orders:
 
     @translated
     def without_buyers(self, account: str, order_ids: Collection[str]) -> dict[str, Order]:
-        """Return the orders there are, by order id, their buyers left out.  Index: ``_id``."""
+        """Return the orders there are, by order id, as far as they can be told in passing.
+
+        Buyers, report lines, history and outbox are left out.  Index: ``_id``.
+        """
         keys = [key_of(account, order_id) for order_id in order_ids]
-        found = self._orders.find({"_id": {"$in": keys}}, {"buyer": 0})
+        found = self._orders.find({"_id": {"$in": keys}}, IN_PASSING)
         return {raw["order_id"]: order_from(raw, None) for raw in found}
 
     @translated

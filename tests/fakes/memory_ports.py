@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from actors.ports import Clock, Decide
 from domain.enrichment_pass import Busy, Covered, Run, Turn
@@ -165,7 +166,8 @@ class MemoryOrders:
 
     def without_buyers(self, account: str, order_ids: Collection[str]) -> dict[str, Order]:
         found = {each: self.all.get((account, each)) for each in order_ids}
-        return {each: replace(order, buyer=None) for each, order in found.items() if order}
+        left_out: dict[str, Any] = {"buyer": None, "lines": (), "history": (), "outbox": ()}
+        return {each: replace(order, **left_out) for each, order in found.items() if order}
 
     def unread_since(self, account: str, *, at_least: int) -> datetime | None:
         unread = [

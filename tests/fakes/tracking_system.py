@@ -30,6 +30,7 @@ from domain.messages import (
     TrackingEntered,
 )
 from domain.orders import Order
+from domain.quota import Plan
 from domain.shipments import Outbound, Shipment
 from simulator.server import CLIENT_ID, CLIENT_SECRET, Simulator
 from store.feed_documents import FeedDocument
@@ -41,6 +42,8 @@ from tests.fakes.mongo import fresh_database
 
 US = "ATVPDKIKX0DER"
 NUMBER = "1Z999AA10123456784"
+UNHURRIED = 1000.0
+"""Calls a second."""
 BEHIND = timedelta(hours=12)
 """Our clock begins so long before the store's, and may move on as far."""
 
@@ -195,11 +198,17 @@ def tracking_system(
     """Yield the application over a store of its own; ``settings`` are the local Amazon's."""
     start_at = datetime.now(UTC).replace(microsecond=0) - BEHIND
     amazon = Simulator(orders=0, speed=0, start_at=start_at, throttle=False, **settings)
+    plans = amazon.world.buckets.plans
+    # How often Amazon may be asked is kept in the store's time, which is the real one.
+    plans.update({name: replace(plan, rate=UNHURRIED) for name, plan in plans.items()})
     with amazon, fresh_database(mongodb_url) as database:
         clock = AmazonsClock(amazon, start_at)
         broker = HostileBroker(clock, copies=1)
         env = _environment(mongodb_url, database, amazon.url) | dict(extra or {})
         app = build(load_settings(env), broker=broker, clock=clock)
+        for operation, plan in plans.items():
+            app.store.quotas.take("demo", operation, Plan(UNHURRIED, plan.burst))
+            app.store.quotas.learn_rate("demo", operation, UNHURRIED)
         try:
             yield TrackingSystem(app, amazon, clock, broker)
         finally:
