@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from cli.output import HIDDEN, masked, plain, revealed, short, table
-from domain.order_status import ready_to_ship, why_not_ready
+from domain.order_status import ready_to_ship, units_left, why_not_ready
 from domain.orders import Order, OrderItem, ReportLine
 
 INTERNAL = frozenset({"buyer", "outbox", "revision", "changes"})
@@ -63,9 +63,26 @@ def order_table(title: str, orders: Sequence[Order]) -> Table:
     return table(title, COLUMNS, (_cells(order) for order in orders))
 
 
+def to_ship_table(title: str, orders: Sequence[Order]) -> Table:
+    """Return a table of orders that can be packed, with the time by which they must be."""
+    return table(
+        title,
+        ("order", "ship by (UTC)", "placed (UTC)", "units left", "service", ""),
+        (
+            (
+                order.order_id,
+                short(order.ship_by),
+                short(order.purchased_at),
+                units_left(order),
+                order.ship_service_level or "-",
+                _notes(order),
+            )
+            for order in orders
+        ),
+    )
+
+
 def _cells(order: Order) -> tuple[object, ...]:
-    notes = [order.provenance.value] if order.provenance.value != "report" else []
-    notes += ["cancel requested"] if order.cancel_requested else []
     return (
         order.order_id,
         order.status.value,
@@ -74,8 +91,14 @@ def _cells(order: Order) -> tuple[object, ...]:
         units(order),
         order.enrichment.value,
         "ready" if ready_to_ship(order) else "-",
-        ", ".join([*notes, *order.flags]),
+        _notes(order),
     )
+
+
+def _notes(order: Order) -> str:
+    notes = [order.provenance.value] if order.provenance.value != "report" else []
+    notes += ["cancel requested"] if order.cancel_requested else []
+    return ", ".join([*notes, *order.flags])
 
 
 def order_screen(order: Order, *, reveal: bool) -> Iterator[Table | str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
+from rich.table import Table
 
 from actors.app import App
 from cli.exporting import write_lines
 from cli.failing import Stop
 from cli.fetching import fetch_order
-from cli.order_view import order_document, order_row, order_screen, order_table
+from cli.order_view import order_document, order_row, order_screen, order_table, to_ship_table
 from cli.output import COUNT, json_option, print_json, show
 from cli.revealing import reveal_options, told_why
 from cli.session import Session, account_option, pass_session
@@ -33,24 +34,45 @@ def orders() -> None:
     type=click.Choice(STATUSES, case_sensitive=False),
     help="Only these; can be repeated.",
 )
+@click.option("--ready", is_flag=True, help="Only what can be packed now, the most urgent first.")
 @click.option("--limit", type=COUNT, default=50, show_default=True)
 @json_option
 @pass_session
 def list_orders(
-    session: Session, *, account: str | None, statuses: Sequence[str], limit: int, as_json: bool
+    session: Session,
+    *,
+    account: str | None,
+    statuses: Sequence[str],
+    ready: bool,
+    limit: int,
+    as_json: bool,
 ) -> None:
-    """Show orders, the newest first."""
+    """Show orders, the newest first; or what is there to ship, the most urgent first."""
+    if ready and statuses:
+        raise click.UsageError("--ready goes without --status: what is ready is ORDER_NEW")
     only = session.account_filter(account)
     wanted = tuple(OrderStatus(status) for status in statuses)
     with session.app() as app:
-        found = app.store.views.list_orders(account=only, statuses=wanted, limit=limit)
+        if ready:
+            found = app.store.views.list_to_ship(account=only, limit=limit)
+        else:
+            found = app.store.views.list_orders(account=only, statuses=wanted, limit=limit)
     if as_json:
         print_json({"orders": [order_row(each) for each in found]})
     elif found:
-        more = f" (the newest {limit}; --limit shows more)" if len(found) == limit else ""
-        show(order_table(f"Orders, newest first{more}", found), "", "One of them: orders show ID")
+        show(_listed(found, ready=ready, limit=limit), "", "One of them: orders show ID")
+    elif ready:
+        show("Nothing is ready to ship. `orders list --status ORDER_NEW` shows what is open.")
     else:
         show("No such order. `report list` shows what was imported, `demo` makes some.")
+
+
+def _listed(found: Sequence[Order], *, ready: bool, limit: int) -> Table:
+    first = "most urgent" if ready else "newest"
+    more = f" (the {first} {limit}; --limit shows more)" if len(found) == limit else ""
+    if ready:
+        return to_ship_table(f"Ready to ship, most urgent first{more}", found)
+    return order_table(f"Orders, newest first{more}", found)
 
 
 @orders.command("show")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from heapq import nsmallest
 from itertools import islice
 from typing import Self
 
@@ -22,6 +23,7 @@ from store.tables import Database, Raw, collection_of
 
 EXPORTED = [EnrichmentState.COMPLETE.value, EnrichmentState.CLOSED.value]
 """Closed ones too: whoever ships by the export must hear that an order was cancelled."""
+NEVER = datetime.max.replace(tzinfo=UTC)
 SETTLES = timedelta(seconds=1)
 """A write shows at most so long after the time it is stamped with."""
 
@@ -68,13 +70,11 @@ class OrderViews:
         *,
         account: str | None = None,
         statuses: Collection[OrderStatus] = (),
-        ready: bool | None = None,
         after: Order | None = None,
         limit: int = 50,
     ) -> list[Order]:
-        """Return orders, the newest first.
+        """Return orders, the newest first.  ``after``: go on behind this one.
 
-        ``ready``: only those that are (not) ready to ship.  ``after``: go on behind this one.
         Index: ``newest_of_status`` for one account, else ``newest``.
         """
         wanted: Raw = {} if account is None else {"account": account}
@@ -88,8 +88,19 @@ class OrderViews:
             }
             wanted["$or"] = [{"purchased_at": {"$lt": after.purchased_at}}, same]
         found = self._orders.find(wanted).sort([("purchased_at", -1), ("_id", -1)])
+        return [order_from(raw, self._cipher) for raw in islice(found, limit)]
+
+    @translated
+    def list_to_ship(self, *, account: str | None = None, limit: int = 50) -> list[Order]:
+        """Return orders a warehouse may pack now, the one to be shipped soonest first.
+
+        All open orders are read: whether one is ready is decided by ``domain.order_status`` alone.
+        Index: ``newest_of_status`` for one account.
+        """
+        wanted: Raw = {} if account is None else {"account": account}
+        found = self._orders.find(wanted | {"status": OrderStatus.NEW.value})
         orders = (order_from(raw, self._cipher) for raw in found)
-        return list(islice((o for o in orders if ready in (None, ready_to_ship(o))), limit))
+        return nsmallest(limit, filter(ready_to_ship, orders), key=_urgency)
 
     @translated
     def count_by_status(self, *, account: str | None = None) -> dict[OrderStatus, int]:
@@ -149,6 +160,10 @@ class OrderViews:
 
     def _page(self, wanted: Raw, limit: int) -> list[Raw]:
         return list(self._orders.find(wanted).sort([("changed_at", 1), ("_id", 1)]).limit(limit))
+
+
+def _urgency(order: Order) -> tuple[datetime, datetime, str]:
+    return order.ship_by or NEVER, order.purchased_at, order.order_id
 
 
 def _behind(cursor: Cursor, now: datetime) -> Raw:

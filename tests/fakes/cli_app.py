@@ -44,6 +44,10 @@ class FakeViews:
         self.asked.append({"account": account, "statuses": tuple(statuses), "limit": limit})
         return self.orders[:limit]
 
+    def list_to_ship(self, *, account: str | None = None, limit: int = 50) -> list[Order]:
+        self.asked.append({"to_ship": account, "limit": limit})
+        return self.orders[:limit]
+
     def list_reports(self, *, account: str | None = None, limit: int = 50) -> list[Report]:
         self.asked.append({"account": account, "limit": limit})
         return self.reports[:limit]

@@ -57,13 +57,24 @@ def test_orders_are_listed_newest_first(listed: Store) -> None:
     assert ids(listed.views.list_orders(account="demo", limit=3)) == ["4", "3", "2"]
 
 
-def test_orders_are_listed_by_status_and_readiness(listed: Store) -> None:
+def test_what_is_ready_to_ship_is_listed_most_urgent_first(listed: Store) -> None:
+    create(
+        listed,
+        order("6", ship_by=NOON + 2 * HOUR, **READY),
+        order("7", ship_by=NOON + HOUR, **READY),
+        order("8", ship_by=NOON, account="other", **READY),
+        order("9", ship_by=NOON),
+    )
+
+    assert ids(listed.views.list_to_ship(account="demo")) == ["7", "6", "3"]
+    assert ids(listed.views.list_to_ship(limit=2)) == ["8", "7"]
+
+
+def test_orders_are_listed_by_status(listed: Store) -> None:
     views = listed.views
 
     assert ids(views.list_orders(statuses=[OrderStatus.CANCELED])) == ["2"]
     assert ids(views.list_orders(account="demo", statuses=[OrderStatus.NEW])) == ["4", "3", "1"]
-    assert ids(views.list_orders(ready=True)) == ["3"]
-    assert ids(views.list_orders(account="demo", ready=False)) == ["4", "2", "1"]
 
 
 def test_a_list_goes_on_behind_its_last_order(listed: Store) -> None:

@@ -36,6 +36,21 @@ def test_a_list_can_be_narrowed_by_account_and_statuses(app: FakeApp) -> None:
     assert app.views.asked == [{"account": "demo", "statuses": (OrderStatus.NEW,), "limit": 7}]
 
 
+def test_what_is_ready_to_ship_is_asked_for_by_itself(app: FakeApp) -> None:
+    shown = app.run("orders", "list", "--ready", "--account", "demo", "--limit", "7")
+    told = app.run("orders", "list", "--ready", "--json")
+
+    assert app.views.asked == [{"to_ship": "demo", "limit": 7}, {"to_ship": None, "limit": 50}]
+    assert "Ready to ship, most urgent first" in shown.stdout
+    assert "ship by (UTC)" in shown.stdout
+    assert [each["order_id"] for each in json.loads(told.stdout)["orders"]] == [ORDER_ID]
+
+
+def test_ready_with_a_status_is_wrong_usage(app: FakeApp) -> None:
+    assert app.run("orders", "list", "--ready", "--status", "order_new").exit_code == 2
+    assert app.views.asked == []
+
+
 def test_an_empty_list_says_where_orders_come_from() -> None:
     result = FakeApp().run("orders", "list")
 
