@@ -21,6 +21,7 @@ from cli.probing import ask_amazon
 from cli.report_view import rejected_table, report_row, report_table, skipped_table, tally_table
 from cli.requesting import Asked, marketplace_ids, request_reports
 from cli.session import Session, account_option, pass_session
+from domain.import_window import LONGEST
 from domain.ledger import ReportTally
 from domain.messages import RejectedRow
 from domain.reports import Report, ReportState
@@ -41,10 +42,20 @@ def report() -> None:
     multiple=True,
     help="A country code (US, DE …) or Amazon's id; can be repeated. Default: all of the account.",
 )
+@click.option(
+    "--days",
+    type=click.IntRange(1, LONGEST.days),
+    help="Reach back so many days at least, to look once more for orders that are missing.",
+)
 @json_option
 @pass_session
 def request(
-    session: Session, *, account: str | None, marketplaces: Sequence[str], as_json: bool
+    session: Session,
+    *,
+    account: str | None,
+    marketplaces: Sequence[str],
+    days: int | None,
+    as_json: bool,
 ) -> None:
     """Ask Amazon for the order report now, out of turn."""
     name = session.account(account)
@@ -52,7 +63,7 @@ def request(
     with session.app() as app:
         if is_in_memory(app.broker):
             ask_amazon(session.settings, app.accounts[name])  # Told now, not after many retries.
-        asked = request_reports(app, name, ids)
+        asked = request_reports(app, name, ids, days=days)
         done_here = is_in_memory(app.broker)
     if as_json:
         print_json({"reports": [_asked_row(each) for each in asked]})

@@ -51,13 +51,15 @@ def marketplace_ids(account: Account, given: Sequence[str]) -> tuple[str, ...]:
     return ids or account.marketplaces
 
 
-def request_reports(app: App, account: str, marketplaces_ids: Sequence[str]) -> list[Asked]:
+def request_reports(
+    app: App, account: str, marketplaces_ids: Sequence[str], *, days: int | None
+) -> list[Asked]:
     """Say that reports are due; with the broker in memory, run the whole flow until all is quiet.
 
     Raises:
         Stop: in memory, it takes too long.
     """
-    ticks = [_due(account, each) for each in marketplaces_ids]
+    ticks = [_due(account, each, days) for each in marketplaces_ids]
     with in_this_process(app.broker):
         for tick in ticks:
             app.publish(tick)
@@ -66,7 +68,7 @@ def request_reports(app: App, account: str, marketplaces_ids: Sequence[str]) -> 
     return [Asked(tick.marketplace, tick.flow_id) for tick in ticks]
 
 
-def _due(account: str, marketplace: str) -> ReportDue:
+def _due(account: str, marketplace: str, days: int | None) -> ReportDue:
     now = datetime.now(UTC)
     return ReportDue.first(
         key=f"by hand/{marketplace}/{now.isoformat()}",
@@ -74,6 +76,7 @@ def _due(account: str, marketplace: str) -> ReportDue:
         at=now,
         kind=ReportKind.ORDERS,
         marketplace=marketplace,
+        days=days,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 LOOKBACK = timedelta(days=3)
@@ -23,6 +23,12 @@ class ImportWindow:
     start: datetime
     end: datetime
     gap: bool
+
+
+def reaching(window: ImportWindow, days: int | None) -> ImportWindow:
+    """Return the window reaching back so many days at least, as far as Amazon lets it."""
+    wanted = window.end - min(timedelta(days=days or 0), LONGEST)
+    return replace(window, start=min(window.start, wanted))
 
 
 def import_window(

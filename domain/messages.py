@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from domain.errors import Malformed
 
@@ -105,6 +105,8 @@ class ReportDue(Event):
     kind: ReportKind
     marketplace: str
     """Amazon's marketplace id."""
+    days: int | None = Field(default=None, ge=1, le=30)
+    """How far back a person wants it to reach at least; None: as far as the rules say."""
 
 
 class RefreshDue(Event):

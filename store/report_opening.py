@@ -14,8 +14,8 @@ from uuid import uuid5
 
 from pymongo.errors import DuplicateKeyError
 
-from domain.errors import Contended
-from domain.import_window import ImportWindow, import_window
+from domain.errors import Contended, NotYet
+from domain.import_window import ImportWindow, import_window, reaching
 from domain.messages import NAMESPACE, ReportDue, ReportKind
 from domain.reports import OPEN_STATES, Report, ReportState
 from store.mapping import from_document, in_ms, to_document
@@ -25,6 +25,7 @@ from store.tables import Database, Raw, collection_of
 
 REFRESHED_AFTER = timedelta(minutes=10)
 """A window younger than this is left alone: somebody may be about to ask for it."""
+LOOK_AGAIN_S = 60.0
 ROUNDS = 8
 OPEN = sorted(str(state) for state in OPEN_STATES)
 IS_DRAFT = {"state": {"$exists": False}}
@@ -50,13 +51,16 @@ class Openings:
         """Return the open report of the lane, or open one.
 
         Indexes: ``one_open_per_lane``, ``_id``, ``proven``.
+
+        Raises:
+            NotYet: the open report does not reach back as far as a person wants this one to.
         """
         lane = f"{due.account}/{due.kind}/{due.marketplace}"
         for _ in range(ROUNDS):
             raw = self._reports.find_one({"lane": lane})
             report = report_from(raw) if raw else self._open(self._new(due, now), {"lane": lane})
             if report is not None:
-                return self._with_fresh_window(report, now)
+                return _reaching_back(self._with_fresh_window(report, now), due)
         raise Contended(f"the lane {lane} was taken and left by others all the time")
 
     def open_file(self, account: str, digest: str, now: datetime, chunk_rows: int) -> Report:
@@ -99,6 +103,7 @@ class Openings:
 
     def _new(self, due: ReportDue, now: datetime) -> Report:
         window = self._window(due.account, due.kind, due.marketplace, now)
+        window = reaching(window, due.days)
         return Report(
             report_id=_id_of(due),
             account=due.account,
@@ -121,6 +126,7 @@ class Openings:
         if now - report.data_end < REFRESHED_AFTER:
             return report
         window = self._window(report.account, report.kind, report.marketplace, now)
+        window = reaching(window, (report.data_end - report.data_start).days)
         never_asked = {
             "_id": report.report_id,
             "state": ReportState.INTENDED.value,
@@ -143,6 +149,17 @@ class Openings:
         complete = self._reports.find({**lane, "state": ReportState.COMPLETE.value})
         last = next(complete.sort("data_end", -1).limit(1), None)
         return import_window(now, last["data_end"] if last else None, self._lookback)
+
+
+def _reaching_back(report: Report, due: ReportDue) -> Report:
+    """Let a wish for a longer look back wait until the shorter one is through.
+
+    A report that is closed is the one this tick opened before.
+    """
+    if report.is_open and report.data_end - report.data_start < timedelta(days=due.days or 0):
+        why = f"the report {report.report_id}, which reaches back less, is still open"
+        raise NotYet(why, retry_after_s=LOOK_AGAIN_S)
+    return report
 
 
 def _id_of(due: ReportDue) -> str:

@@ -24,7 +24,8 @@ def request_report(
     """Open the report that is due, or find the one still open, and ask Amazon for it once.
 
     Raises:
-        Waiting: another worker is asking, or Amazon is throttled or suspended.
+        Waiting: another worker is asking, the open report does not reach back far enough for this
+            wish, or Amazon is throttled or suspended.
         Unavailable: no answer; Amazon may have been asked, the retry looks first.
         Refused: Amazon does not make this report for this account.
     """

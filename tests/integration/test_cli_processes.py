@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +64,15 @@ def enriched(cli: CommandLine) -> list[str]:
 
 def test_a_report_asked_for_by_hand_is_worked_off_by_the_workers(cli: CommandLine) -> None:
     with running(cli, "worker"):
-        asked = cli("report", "request", "--marketplace", "US", "--json")
+        asked = cli("report", "request", "--marketplace", "US", "--days", "10", "--json")
 
         assert (asked.code, asked.err) == (0, "")
         assert [each["report"] for each in asked.json["reports"]] == [None]
         until(lambda: enriched(cli))
         (report,) = until(lambda: cli("report", "list", "--json").json["reports"])
         assert report["state"] == "complete"
+        start, end = (datetime.fromisoformat(report[each]) for each in ("data_start", "data_end"))
+        assert end - start == timedelta(days=10)
 
 
 def test_the_scheduler_announces_its_slots_and_stops_when_told(cli: CommandLine) -> None:

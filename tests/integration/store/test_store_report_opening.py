@@ -6,6 +6,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+
+from domain.errors import NotYet
 from domain.messages import ReportDue, ReportKind
 from domain.reports import ReportState
 from store.database import Store, connect
@@ -97,6 +100,35 @@ def test_after_an_outage_the_window_reaches_back_to_the_last_complete_report(sto
     assert later.data_start == NOON - timedelta(minutes=30)
     assert later.data_end == NOON + 240 * HOUR
     assert not later.gap
+
+
+def test_a_person_may_ask_for_a_longer_look_back(store: Store) -> None:
+    report = store.reports.open_for(due().model_copy(update={"days": 10}), now=NOON)
+
+    assert (report.data_start, report.data_end) == (NOON - 240 * HOUR, NOON)
+    assert store.reports.open_for(due("slot 2"), now=NOON) == report
+
+
+def test_a_longer_look_back_waits_for_the_report_that_is_open(store: Store) -> None:
+    longer = due("by hand").model_copy(update={"days": 10})
+    report = store.reports.open_for(due(), now=NOON)
+
+    with pytest.raises(NotYet, match=report.report_id):
+        store.reports.open_for(longer, now=NOON)
+    store.reports.close(report.report_id, ReportState.COMPLETE)
+
+    opened = store.reports.open_for(longer, now=NOON)
+    store.reports.close(opened.report_id, ReportState.COMPLETE)
+    assert opened.data_start == NOON - 240 * HOUR
+    assert store.reports.open_for(longer, now=NOON).report_id == opened.report_id
+
+
+def test_a_longer_look_back_is_not_shortened_while_it_waits_to_be_asked_for(store: Store) -> None:
+    store.reports.open_for(due().model_copy(update={"days": 10}), now=NOON)
+
+    later = store.reports.open_for(due("slot 2"), now=NOON + HOUR)
+
+    assert (later.data_start, later.data_end) == (NOON - 239 * HOUR, NOON + HOUR)
 
 
 def test_a_cancelled_or_incomplete_report_proves_nothing(store: Store) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.import_window import ImportWindow, import_window
+from domain.import_window import ImportWindow, import_window, reaching
 
 NOW = datetime(2026, 11, 23, 12, 0, 5, 678900, tzinfo=UTC)
 END = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
@@ -47,6 +47,21 @@ def test_beyond_thirty_days_amazon_gives_nothing_and_a_gap_is_told(
 
 def test_a_proof_from_a_clock_ahead_of_ours_does_not_narrow_the_window() -> None:
     assert import_window(NOW, NOW + timedelta(days=1)).start == END - timedelta(days=3)
+
+
+@pytest.mark.parametrize(("days", "reached"), [(None, 3), (1, 3), (3, 3), (4, 4), (30, 30)])
+def test_a_person_may_let_it_reach_further_back_and_never_less(
+    days: int | None, reached: int
+) -> None:
+    window = reaching(import_window(NOW, None), days)
+
+    assert window == ImportWindow(END - timedelta(days=reached), END, gap=False)
+
+
+def test_not_even_a_person_makes_it_longer_than_amazon_gives() -> None:
+    window = reaching(import_window(NOW, None), 31)
+
+    assert window.end - window.start == timedelta(days=30)
 
 
 @given(st.one_of(st.none(), st.timedeltas(timedelta(days=-2), timedelta(days=400))))
