@@ -16,7 +16,7 @@ from store.embedded import ensure_running, let_go
 
 ROOT = Path(__file__).parents[2]
 REAL_THINGS = ("BROKER_URL", "MONGODB_URL", "AMAZON_ENDPOINT", "DATA_DIR")
-TIME_LIMIT_S = 120
+TIME_LIMIT_S = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,6 @@ def test_the_demo_brings_orders_in_counts_every_row_and_leaves_them_behind(
     assert told["rejected"] == 4
     assert set(told["statuses"]) == {"ORDER_NEW", "ORDER_FULFILLED", "ORDER_CANCELED"}
     assert told["enrichment"]["complete"] > 50
-    assert told["seconds"] < 60
     listed = cli("orders", "list", "--limit", "1000", "--json").json["orders"]
     assert len(listed) == told["orders_in_store"]
 
