@@ -235,3 +235,18 @@ def test_the_flow_schedules_the_order_report_and_the_refresh_of_every_account() 
     assert {"order_report/demo/US", "order_report/demo/CA", "order_refresh/demo"} <= {
         job.key for job in jobs
     }
+
+
+def test_tracking_is_collected_for_every_account_every_twenty_minutes() -> None:
+    assert JobKind.FULFILLMENT in kinds_heard(FLOW)
+    due = Job(JobKind.FULFILLMENT, timedelta(minutes=20), "demo")
+    ports, clock, _, published = world(due)
+    scheduler = Scheduler(ports)
+
+    for _ in range(3):
+        scheduler.tick()
+        clock.advance(20 * 60)
+
+    assert [(type(event), event.account) for event in published.events] == [
+        (FulfillmentDue, "demo")
+    ] * 3
