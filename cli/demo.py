@@ -7,6 +7,8 @@ import time
 import click
 
 from cli.demo_run import first_cycle, place_for, running, second_cycle
+from cli.demo_shipping import ship
+from cli.demo_shipping_story import shipping_screen
 from cli.demo_story import DemoEnd, after, before, counts, cycle_screen
 from cli.output import json_option, print_json, show, waiting
 from cli.session import Session, pass_session
@@ -40,10 +42,14 @@ def demo(session: Session, *, orders: int, as_json: bool) -> None:
             show(*cycle_screen("First cycle", first))
         with waiting("hours pass at Amazon; the same again", hidden=as_json):
             second = second_cycle(app, simulator)
+        if not as_json:
+            show(*cycle_screen(SECOND_CYCLE, second, before=first))
+        with waiting("shipping, sending tracking, correcting it", hidden=as_json):
+            shipping = ship(app, simulator, second.orders)
     seconds = round(time.monotonic() - begun, 1)
-    end = DemoEnd(place, place == session.settings.data_dir, first, second, seconds)
+    end = DemoEnd(place, place == session.settings.data_dir, first, second, shipping, seconds)
     if as_json:
         print_json(counts(end))
     else:
-        show(*cycle_screen(SECOND_CYCLE, second, before=first))
+        show(*shipping_screen(shipping))
         show(*after(end))

@@ -1,14 +1,14 @@
 """The demo: the whole flow in this process, against a local Amazon whose clock runs fast.
 
 Two cycles.  Between them hours of Amazon's time pass, so that orders move on: pending ones are paid
-or cancelled, some are shipped, new ones arrive.
+or cancelled, some are shipped, new ones arrive.  Then some are shipped here: ``demo_shipping``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from config.settings import Settings, load_settings
 from domain.ledger import ReportTally
 from domain.messages import RefreshDue, RejectedRow, ReportDue, ReportKind
 from domain.orders import Order
+from domain.quota import Plan
 from domain.reports import Report
 from simulator.marketplaces import DEFAULT_MARKETPLACES
 from simulator.server import Simulator
@@ -33,11 +34,11 @@ SEED = 7
 SPEED = 60
 """How much faster than ours time passes: for the local Amazon, and for our own waiting."""
 SHORTEST_MS = 100
-"""The quotas know nothing of the fast clock: whoever waits for one must not spin."""
-REPORT_S = 10
-"""How long a report is queued, and as long again made, in Amazon's time."""
+"""The store's leases know nothing of the fast clock: whoever waits for one must not spin."""
+AMAZON_S = 10
+"""How long a report or feed is queued, and as long again worked on, in Amazon's time."""
 BETWEEN_CYCLES = timedelta(hours=5)
-HEAD_START = BETWEEN_CYCLES + timedelta(minutes=30)
+HEAD_START = BETWEEN_CYCLES + timedelta(minutes=105)
 """The local Amazon begins in the past, so that its orders are never newer than we are."""
 ARRIVALS_PER_HOUR = 8.0
 BROKEN_ROWS = 4
@@ -69,8 +70,17 @@ class Cycle:
 
 
 def settings_for(data_dir: Path, endpoint: str) -> Settings:
-    """Return the demo's settings: whatever the environment says, nothing real is touched."""
-    return load_settings({"data_dir": str(data_dir), "amazon_endpoint": endpoint})
+    """Return the demo's settings: whatever the environment says, nothing real is touched.
+
+    Its feeds follow each other at once: the store, which spaces them, knows no fast clock.
+    """
+    return load_settings(
+        {
+            "data_dir": str(data_dir),
+            "amazon_endpoint": endpoint,
+            "feeds__spacing_minutes": "0",
+        }
+    )
 
 
 @contextmanager
@@ -82,16 +92,28 @@ def running(data_dir: Path, orders: int) -> Iterator[tuple[App, Simulator]]:
         speed=SPEED,
         start_at=datetime.now(UTC) - HEAD_START,
         arrivals_per_hour=ARRIVALS_PER_HOUR,
-        report_queue_s=REPORT_S,
-        report_progress_s=REPORT_S,
+        report_queue_s=AMAZON_S,
+        report_progress_s=AMAZON_S,
+        feed_queue_s=AMAZON_S,
+        feed_progress_s=AMAZON_S,
     )
     with simulator:
         app = build(settings_for(data_dir, simulator.url), broker=HurriedBroker())
         try:
+            _hurry_quotas(app, simulator)
             with workers(app.broker):
                 yield app, simulator
         finally:
             app.close()
+
+
+def _hurry_quotas(app: App, simulator: Simulator) -> None:
+    """Let both sides count calls by the fast clock: what Amazon allows in one of its seconds."""
+    plans = simulator.world.buckets.plans
+    plans.update({name: replace(plan, rate=plan.rate * SPEED) for name, plan in plans.items()})
+    for operation, plan in plans.items():
+        app.store.quotas.take(ACCOUNT, operation, Plan(plan.rate, plan.burst))
+        app.store.quotas.learn_rate(ACCOUNT, operation, plan.rate)
 
 
 def first_cycle(app: App, simulator: Simulator) -> Cycle:
@@ -111,9 +133,8 @@ def _cycle(app: App, name: str) -> Cycle:
     ticks = [_report_due(each, name, now) for each in DEFAULT_MARKETPLACES]
     for tick in ticks:
         app.publish(tick)
-    _see_through(app)
-    app.publish(RefreshDue.first(key=f"demo/{name}/{now}", account=ACCOUNT, at=now, due_at=now))
-    _see_through(app)
+    see_through(app)
+    refresh(app, name)
     return _told(app, {tick.flow_id for tick in ticks})
 
 
@@ -127,7 +148,19 @@ def _report_due(marketplace: str, cycle: str, now: datetime) -> ReportDue:
     )
 
 
-def _see_through(app: App) -> None:
+def refresh(app: App, name: str) -> None:
+    """Read the orders that changed at Amazon, and those that are due for it."""
+    now = datetime.now(UTC)
+    app.publish(RefreshDue.first(key=f"demo/{name}/{now}", account=ACCOUNT, at=now, due_at=now))
+    see_through(app)
+
+
+def see_through(app: App) -> None:
+    """Wait until everything is worked off.
+
+    Raises:
+        Stop: it takes too long.
+    """
     if not until_quiet(app.broker, PATIENCE_S):
         raise Stop("the demo takes too long on this machine; try --orders 100")
 

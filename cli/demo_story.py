@@ -12,6 +12,8 @@ from typing import Any
 from rich.table import Table
 
 from cli.demo_run import SPEED, Cycle
+from cli.demo_shipping import Shipping
+from cli.demo_shipping_story import shipping_counts
 from cli.order_view import order_table
 from cli.output import table
 from cli.report_view import ORDER_COUNTS, counts_of, rejected_table, report_row, skipped_table
@@ -31,6 +33,7 @@ class DemoEnd:
     is_own_place: bool
     first: Cycle
     second: Cycle
+    shipping: Shipping
     seconds: float
 
 
@@ -83,7 +86,7 @@ def _stages(cycle: Cycle, tally: ReportTally) -> Iterator[tuple[str, str]]:
 
 def after(end: DemoEnd) -> Iterator[Table | str]:
     """Yield the orders, and where to look next."""
-    found, place = end.second.orders, end.place
+    found, place = end.shipping.orders, end.place
     shown = _of_every_status(found)
     statuses = _listed(Counter(order.status.value for order in found))
     yield order_table(f"Some orders of every status ({len(shown)} of {len(found)})", shown)
@@ -93,7 +96,7 @@ def after(end: DemoEnd) -> Iterator[Table | str]:
     yield f"Done in {end.seconds:.0f} s. The queues are gone, the orders stay in DATA_DIR={place}."
     yield ""
     prefix = _python() if end.is_own_place else f"DATA_DIR={place} {_python()}"
-    steps = [(f"{prefix} -m cli {command}", what) for command, what in _next_steps(end.second)]
+    steps = [(f"{prefix} -m cli {command}", what) for command, what in _next_steps(end)]
     yield table("Where to look next", ("", ""), steps)
 
 
@@ -105,16 +108,25 @@ def _of_every_status(found: Sequence[Order]) -> list[Order]:
     return [order for _, orders in sorted(groups.items()) for order in orders[:SHOWN_OF_EACH]]
 
 
-def _next_steps(second: Cycle) -> Iterator[tuple[str, str]]:
+def _next_steps(end: DemoEnd) -> Iterator[tuple[str, str]]:
     yield "orders list --status ORDER_NEW", "what there is to ship"
-    ready = [o for o in second.orders if o.enrichment is EnrichmentState.COMPLETE]
-    for order in ready[:1]:
-        yield f"orders show {order.order_id}", "one order, its buyer hidden"
-        yield f"explain order {order.order_id}", "its whole story"
+    for order_id in _worth_a_look(end):
+        yield f"orders show {order_id}", "one order, its buyer hidden"
+        yield f"explain order {order_id}", "its whole story"
     yield "explain order 111-0000000-0000000", "why an order is not here"
-    for report in second.reports[:1]:
+    for report in end.second.reports[:1]:
         yield f"report show {report.report_id}", "what became of every row"
+    yield "shipments list", "every package, where it stands and why"
+    for feed in end.shipping.feeds[:1]:
+        yield f"feeds result {feed.feed_id}", "what Amazon said of each row"
     yield "check", "settings, and what is reached"
+
+
+def _worth_a_look(end: DemoEnd) -> list[str]:
+    """Return the order with the longest story of a package, else any that is complete."""
+    told = max(end.shipping.packages, key=lambda row: len(row.shipment.history), default=None)
+    complete = [o.order_id for o in end.second.orders if o.enrichment is EnrichmentState.COMPLETE]
+    return [told.order_id] if told else complete[:1]
 
 
 def _python() -> str:
@@ -124,7 +136,7 @@ def _python() -> str:
 
 def counts(end: DemoEnd) -> dict[str, Any]:
     """Return the one JSON object of ``demo --json``: both cycles together, then each."""
-    cycles, found = (end.first, end.second), end.second.orders
+    cycles, found = (end.first, end.second), end.shipping.orders
     return {
         **counts_of(_sum([total(each) for each in cycles])),
         "complete": all(_is_complete(each) for each in cycles),
@@ -133,8 +145,9 @@ def counts(end: DemoEnd) -> dict[str, Any]:
         "statuses": dict(Counter(order.status.value for order in found)),
         "enrichment": dict(Counter(order.enrichment.value for order in found)),
         "moved_between_cycles": moved(end.first, end.second),
-        "failed": end.second.failed,
+        "failed": end.shipping.failed,
         "cycles": [_cycle_counts(each) for each in cycles],
+        "shipping": shipping_counts(end.shipping),
         "broker": "in memory (volatile)",
         "data_dir": str(end.place),
         "seconds": end.seconds,

@@ -51,17 +51,13 @@ def tracking_entry(
 
 
 def take_in(app: App, entry: TrackingEntered) -> ShipmentRow | None:
-    """Do what the bridge does with an event; return the shipment, or None: workers are on it.
-
-    The entry is kept before it is announced, so that the sweeper finds it if this process dies.
+    """Hand an entry over and see it through; return its shipment, or None: workers are on it.
 
     Raises:
         Stop: it was not accepted, or could not be worked off in this process.
     """
     with in_this_process(app.broker):
-        if app.store.tracking_inbox.receive([entry]):
-            raise Stop("another content has this event id; why: events rejected")
-        app.publish(entry)
+        hand_over(app, entry)
     book = app.store.shipment_views.book(entry.account, entry.order_id)
     shipments = book.shipments if book else ()
     ship_by = book.ship_by if book else None
@@ -78,6 +74,19 @@ def take_in(app: App, entry: TrackingEntered) -> ShipmentRow | None:
     if row is None and is_in_memory(app.broker):
         raise Stop("the entry is kept, but could not be worked off here; why: failed list")
     return row
+
+
+def hand_over(app: App, entry: TrackingEntered) -> None:
+    """Do what the bridge does with an event.
+
+    The entry is kept before it is announced, so that the sweeper finds it if this process dies.
+
+    Raises:
+        Stop: another content has its event id.
+    """
+    if app.store.tracking_inbox.receive([entry]):
+        raise Stop("another content has this event id; why: events rejected")
+    app.publish(entry)
 
 
 def _item(text: str, order: Order | None) -> dict[str, Any]:

@@ -44,7 +44,8 @@ def _title(section: type[BaseModel]) -> str:
 
 def _account_note() -> Iterator[str]:
     yield "One group per account, by name; a name has letters, digits, `-` and `_`."
-    yield "With the embedded store an account `demo` in all marketplaces exists by itself.\n"
+    yield "With the embedded store an account `demo` in all marketplaces exists by itself;"
+    yield "it may write, because only a simulator stands behind it.\n"
 
 
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:

@@ -49,7 +49,10 @@ def resolve(name: str, account: AccountSettings, endpoint: str) -> Account:
 
 
 def demo_account(name: str, endpoint: str) -> Account:
-    """Return the account that the simulator knows, at home in every marketplace."""
+    """Return the account that the simulator knows, at home in every marketplace.
+
+    It may write: there is no real account behind it.
+    """
     where = endpoint or SIMULATOR
     return Account(
         name=name,
@@ -60,6 +63,7 @@ def demo_account(name: str, endpoint: str) -> Account:
         client_secret=SecretStr("demo"),
         refresh_token=SecretStr("Atzr|sim-demo"),
         timezone="UTC",
+        amazon_writes=True,
         endpoint=where,
         token_url=_token_url(where),
     )

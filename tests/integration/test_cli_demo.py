@@ -40,6 +40,14 @@ def test_the_demo_brings_orders_in_counts_every_row_and_leaves_them_behind(
     assert told["rejected"] == 4
     assert set(told["statuses"]) == {"ORDER_NEW", "ORDER_FULFILLED", "ORDER_CANCELED"}
     assert told["enrichment"]["complete"] > 50
+    shipping = told["shipping"]
+    assert shipping["shipments"] == {"accepted": 9, "refused": 1}
+    assert shipping["feeds"] == {"applied": 2}
+    assert (shipping["corrected"], shipping["refused_then_corrected"]) == (1, 1)
+    assert (shipping["accepted_with_warning"], shipping["waited_then_accepted"]) == (1, 1)
+    assert shipping["shown_by_amazon"] == 9
+    assert shipping["orders"] == {"ORDER_FULFILLED": 9}
+    assert shipping["confirmation"] == {"confirmed": 9}
     listed = cli("orders", "list", "--limit", "1000", "--json").json["orders"]
     assert len(listed) == told["orders_in_store"]
 

@@ -5,11 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from simulator.server import Simulator
+from simulator.server import CLIENT_ID, CLIENT_SECRET, Simulator
 from tests.fakes.cli_process import CommandLine
 from tests.fakes.tracking_system import NUMBER
 
 ORDER_ID, OTHER_ID = "111-0000000-0000001", "111-0000000-0000002"
+WRITES_OFF = {
+    "ACCOUNTS__DEMO__MARKETPLACES": "US",
+    "ACCOUNTS__DEMO__CLIENT_ID": CLIENT_ID,
+    "ACCOUNTS__DEMO__CLIENT_SECRET": CLIENT_SECRET,
+    "ACCOUNTS__DEMO__REFRESH_TOKEN": "Atzr|sim-demo",
+}
+"""An account as it is configured first: nothing is written for it."""
 PACKAGE = ("--carrier", "fedex", "--tracking-number", NUMBER, "--shipped-at", "2026-11-20T09:00Z")
 
 
@@ -19,7 +26,9 @@ def cli(tmp_path: Path) -> Iterator[CommandLine]:
     with Simulator(orders=0, throttle=False) as amazon:
         items = [{"sku": "BP-100", "quantity": 2, "order_item_id": "00000000000101"}]
         amazon.put_order(order_id=ORDER_ID, items=items, status="UNSHIPPED", age_s=7200)
-        with CommandLine(tmp_path, {"AMAZON_ENDPOINT": amazon.url}).store_kept_up() as cli:
+        with CommandLine(
+            tmp_path, {"AMAZON_ENDPOINT": amazon.url, **WRITES_OFF}
+        ).store_kept_up() as cli:
             yield cli
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.demo_run import Cycle
+from cli.demo_shipping import Shipping
 from cli.demo_story import DemoEnd, after, counts, cycle_screen, moved, total
 from cli.output import show
 from domain.ledger import ReportTally, RowOutcome, SkipReason
@@ -44,7 +45,15 @@ SECOND = Cycle(
     failed=0,
 )
 
-END = DemoEnd(place=Path("var"), is_own_place=True, first=FIRST, second=SECOND, seconds=12.3)
+SHIPPING = Shipping(packages=(), feeds=(), orders=SECOND.orders, failed=0)
+END = DemoEnd(
+    place=Path("var"),
+    is_own_place=True,
+    first=FIRST,
+    second=SECOND,
+    shipping=SHIPPING,
+    seconds=12.3,
+)
 
 
 def test_the_counts_of_a_cycle_are_those_of_its_reports_together() -> None:
@@ -133,6 +142,6 @@ def test_orders_of_every_status_are_shown_and_not_only_the_newest(
     many = tuple(an_order(order_id=f"111-1234567-{n:07}") for n in range(50))
     old = an_order(order_id="111-7654321-0000001", amazon_status="Shipped")
 
-    show(*after(replace(END, second=replace(SECOND, orders=(*many, old)))))
+    show(*after(replace(END, shipping=replace(SHIPPING, orders=(*many, old)))))
 
     assert "111-7654321-0000001" in capsys.readouterr().out

@@ -87,14 +87,14 @@ def test_a_host_that_only_looks_like_amazons_is_not() -> None:
     )
 
 
-def test_the_demo_account_stands_in_every_marketplace_against_the_simulator() -> None:
+def test_the_demo_account_stands_in_every_marketplace_and_writes_to_the_simulator_only() -> None:
     demo = load_settings({}).account("demo")
 
     assert demo.marketplaces == tuple(marketplaces())
     assert demo.endpoint == SIMULATOR == "http://127.0.0.1:8090"
     assert demo.token_url == "http://127.0.0.1:8090/auth/o2/token"
     assert demo.refresh_token.get_secret_value() == "Atzr|sim-demo"
-    assert not demo.amazon_writes
+    assert demo.amazon_writes
 
 
 def test_an_account_configured_as_demo_goes_before_the_built_in_one() -> None:
@@ -102,6 +102,7 @@ def test_an_account_configured_as_demo_goes_before_the_built_in_one() -> None:
 
     assert demo.marketplaces == ("A1PA6795UKMFR9",)
     assert demo.endpoint == "https://sellingpartnerapi-eu.amazon.com"
+    assert not demo.amazon_writes
 
 
 def test_a_real_store_has_no_demo_account() -> None:
