@@ -1,6 +1,6 @@
 """The processes beside the workers: what each needs of the application, and how it runs.
 
-    scheduler    announces what the clock says is due, and sweeps       any number
+    scheduler    says what is due by the clock, sweeps, removes buyers  any number
     bridge       lets events of other systems in                        any number
     outbox       tells other systems what was decided                   one
     exporter     shows the state of the business to Prometheus          one
@@ -24,6 +24,7 @@ from actors.runtime.exporter import StateCollector, StateGauges
 from actors.runtime.exposition import Place, show_or_exit
 from actors.runtime.inbound import BridgePorts
 from actors.runtime.outbox import OutboxPorts, send
+from actors.runtime.privacy import PrivacyPorts, remove_buyers
 from actors.runtime.queue_states import queue_states
 from actors.runtime.scheduler import Chore, KeepClaim, SchedulerPorts
 from actors.runtime.sweepers import SweepPorts, sweep_all
@@ -49,7 +50,10 @@ def cadences(app: App) -> dict[JobKind, timedelta]:
 
 def scheduler_ports(app: App) -> SchedulerPorts:
     """Return what the scheduler needs; also for ``schedule list`` and ``schedule run``."""
-    chores: Mapping[JobKind, Chore] = {JobKind.SWEEPERS: lambda keep: _sweep(app, keep)}
+    chores: Mapping[JobKind, Chore] = {
+        JobKind.SWEEPERS: lambda keep: _sweep(app, keep),
+        JobKind.PRIVACY: lambda keep: _remove_buyers(app, keep),
+    }
     accounts = {name: account.marketplaces for name, account in app.accounts.items()}
     kinds = (*kinds_heard(app.flow), *chores)
     return SchedulerPorts(
@@ -153,6 +157,7 @@ def state_gauges(app: App) -> StateGauges:
         jobs=scheduler_ports(app).jobs,
         accounts=app.accounts,
         stages=[stage.name for stage in app.flow],
+        buyers_kept=timedelta(days=app.settings.privacy.buyer_days),
     )
 
 
@@ -187,6 +192,11 @@ def _ready(app: App, stage: str) -> int:
 
 def _sweep(app: App, keep: KeepClaim) -> None:
     sweep_all(sweep_ports(app), SWEEPS, keep)
+
+
+def _remove_buyers(app: App, keep: KeepClaim) -> None:
+    kept = timedelta(days=app.settings.privacy.buyer_days)
+    remove_buyers(PrivacyPorts(app.store.kept_buyers, app.ports.orders, kept), keep)
 
 
 def _tell(app: App, older_than: timedelta) -> int:

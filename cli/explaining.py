@@ -17,6 +17,7 @@ from domain.messages import ReportKind
 from domain.order_import import explain_skip
 from domain.order_status import why_not_ready
 from domain.orders import EnrichmentState, Order, Provenance
+from domain.privacy import CAUSE
 from domain.reports import Report, ReportState
 
 AMAZON_ORDER_ID = re.compile(r"[A-Z0-9]{3}-\d{7}-\d{7}")
@@ -115,6 +116,9 @@ def _shipping_advice(order: Order) -> Iterator[str]:
 
 
 def _buyer_advice(order: Order) -> Iterator[str]:
+    if order.purged_at is not None:
+        gone = f"The buyer's data was removed on {short(order.purged_at)} UTC"
+        yield f"{gone} ({order.purge_note}); no later reading brings it back."
     match order.enrichment:
         case EnrichmentState.DUE:
             yield "Buyer and item ids come with the next reading of the account's orders."
@@ -205,8 +209,9 @@ def _order_facts(order: Order) -> Iterator[Fact]:
     for item in order.items:
         if item.cancel_requested:
             yield Fact(None, f"the buyer asked to cancel {item.sku}", "Orders API")
-    if order.purged_at is not None:
-        yield Fact(order.purged_at, "buyer data removed, its time of keeping was over", "privacy")
+    if order.purged_at is not None and not any(e.cause == CAUSE for e in order.history):
+        # The history keeps its last hundred entries only; the tombstone stays.
+        yield Fact(order.purged_at, f"buyer data removed: {order.purge_note}", CAUSE)
     if order.flags:
         yield Fact(None, f"flags: {', '.join(order.flags)}", "order")
 

@@ -109,6 +109,8 @@ class ExportedOrder(Exported):
     items: tuple[ExportedItem, ...]
     buyer_data: BuyerData
     """given; hidden (exported without --reveal); not_known (yet); removed (kept long enough)."""
+    purged_at: datetime | None = None
+    """Since when the buyer's data is removed here: remove your copy of it, too."""
     buyer: ExportedBuyer | None
     ship_to: ExportedAddress | None
 

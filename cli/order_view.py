@@ -165,7 +165,7 @@ def _line(line: ReportLine) -> tuple[object, ...]:
 
 def _buyer(order: Order, *, reveal: bool) -> Iterator[tuple[str, str]]:
     if order.purged_at is not None:
-        yield f"removed {short(order.purged_at)}", "its time of keeping is over"
+        yield f"removed {short(order.purged_at)}", order.purge_note or "its time of keeping is over"
         return
     if order.buyer is None:
         yield "not known yet", order.enrichment.value

@@ -11,6 +11,7 @@ from actors.app import App
 from cli.exporting import write_lines
 from cli.failing import Stop
 from cli.fetching import fetch_order
+from cli.forgetting import forget_buyer
 from cli.order_view import order_document, order_row, order_screen, order_table, to_ship_table
 from cli.output import COUNT, json_option, print_json, show
 from cli.revealing import reveal_options, told_why
@@ -22,7 +23,7 @@ STATUSES = [status.value for status in OrderStatus]
 
 @click.group
 def orders() -> None:
-    """Look at orders, fetch one, export them."""
+    """Look at orders, fetch one, export them, forget a buyer."""
 
 
 @orders.command("list")
@@ -134,6 +135,30 @@ def fetch(session: Session, *, order_id: str, account: str | None, as_json: bool
         print_json({"outcome": done.outcome, "order": order_document(done.order, reveal=False)})
     else:
         show(f"{order_id} is {done.outcome}.", "", *order_screen(done.order, reveal=False))
+
+
+@orders.command("forget")
+@click.argument("order_id", metavar="ID")
+@click.option("--reason", required=True, help="Why, without naming the buyer; kept with the order.")
+@account_option
+@json_option
+@pass_session
+def forget(
+    session: Session, *, order_id: str, reason: str, account: str | None, as_json: bool
+) -> None:
+    """Remove the buyer's data of one order now, for ever; recorded.
+
+    For when the buyer or Amazon asks for it.  All else of the order stays.
+    """
+    if not reason.strip():
+        raise click.UsageError("--reason needs a text: it is kept with the order")
+    with session.app() as app:
+        name = find_order(session, app, order_id, account).account
+        done = forget_buyer(app, name, order_id, reason=reason.strip())
+    if as_json:
+        print_json({"outcome": done.outcome, "order": order_document(done.order, reveal=False)})
+    else:
+        show(*done.told())
 
 
 @orders.command("export")

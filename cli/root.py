@@ -32,7 +32,7 @@ COMMANDS = {
     ),
     "flow": Entry("cli.flow:flow", "Show the map: every stage, what it hears and says."),
     "report": Entry("cli.reports:report", "Ask for order reports, import files, look at them."),
-    "orders": Entry("cli.orders:orders", "Look at orders, fetch one, export them."),
+    "orders": Entry("cli.orders:orders", "Look at orders, fetch one, export them, forget a buyer."),
     "shipments": Entry(
         "cli.shipments:shipments", "Look at packages, enter one, try a refused one again."
     ),

@@ -225,6 +225,14 @@ class Schedule(Section):
     """Between two purges of buyer data whose time is over."""
 
 
+class Privacy(Section):
+    """How long buyer data is kept: ``PRIVACY__…``."""
+
+    buyer_days: float = Field(default=30, gt=0, le=30)
+    """Days from delivery or cancellation until the buyer's e-mail, names, phone and address are
+    removed.  Amazon allows 30 at most."""
+
+
 class Encryption(Section):
     """Keys for buyer data: ``ENCRYPTION__KEYS__<id>`` and ``ENCRYPTION__ACTIVE_KEY``.
 

@@ -31,6 +31,7 @@ from config.sections import (
     Fulfillment,
     Http,
     OrderImport,
+    Privacy,
     Schedule,
 )
 from config.sources import SettingsError, in_one_line, process_variables, read_sources
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
     feeds: Feeds = Feeds()
     fulfillment: Fulfillment = Fulfillment()
     schedule: Schedule = Schedule()
+    privacy: Privacy = Privacy()
     encryption: Encryption = Encryption()
     http: Http = Http()
 

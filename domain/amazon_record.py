@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from domain.item_matching import match
 from domain.order_status import Lifecycle, lifecycle
-from domain.orders import AmazonOrder, Buyer, Order, OrderItem, Package
+from domain.orders import AmazonOrder, Buyer, Order, OrderItem, Package, unsigned
 
 Value = TypeVar("Value", Buyer, OrderItem, Package)
 ABSENT: tuple[Any, ...] = ("", None)
@@ -69,6 +69,11 @@ def _buyer(order: Order, amazon: AmazonOrder, *, is_fresh: bool) -> Buyer | None
 
 
 def _items(order: Order, amazon: AmazonOrder, *, is_fresh: bool) -> tuple[OrderItem, ...]:
+    merged = _merged_items(order, amazon, is_fresh=is_fresh)
+    return merged if order.purged_at is None else tuple(unsigned(item) for item in merged)
+
+
+def _merged_items(order: Order, amazon: AmazonOrder, *, is_fresh: bool) -> tuple[OrderItem, ...]:
     stored = {item.order_item_id: item for item in order.items}
     incoming = {item.order_item_id: item for item in amazon.items}
     if not is_fresh:

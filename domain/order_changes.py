@@ -76,12 +76,19 @@ def with_amazon_status(order: Order, said: StatusFact, *, cause: str, now: datet
     if not newer(StatusFact(order.amazon_status, order.amazon_status_at), said):
         return order
     changed = replace(order, amazon_status=said.text, amazon_status_at=said.at)
+    if lifecycle(said.text) is not lifecycle(order.amazon_status):
+        changed = replace(changed, amazon_stage_since=stage_began(said, order.purchased_at, now))
     if normalized(said.text) == normalized(order.amazon_status):
         return changed
     if _DELIVERED in normalized(said.text) and order.delivered_at is None:
         changed = replace(changed, delivered_at=said.at)
     what = f"Amazon's status {order.amazon_status} -> {said.text}"
     return settled(_reopened(noted(changed, what, cause=cause, at=now), now), cause=cause, now=now)
+
+
+def stage_began(said: StatusFact, purchased_at: datetime, now: datetime) -> datetime:
+    """Return since when an order is in the stage this word tells of; a word may lack its time."""
+    return now if said.at < purchased_at.replace(microsecond=0) else said.at
 
 
 def settled(order: Order, *, cause: str, now: datetime) -> Order:

@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.amazon_record import absorbed
-from domain.order_changes import announced, noted, settled, with_amazon_status
+from domain.order_changes import (
+    announced,
+    noted,
+    settled,
+    stage_began,
+    with_amazon_status,
+)
 from domain.order_status import (
     NOT_PAID,
     OPEN,
@@ -69,6 +75,7 @@ def fetched(account: str, amazon: AmazonOrder, *, now: datetime) -> Order | Fetc
         status=OrderStatus.NEW,
         amazon_status=said.text,
         amazon_status_at=said.at,
+        amazon_stage_since=stage_began(said, amazon.purchased_at, now),
         purchased_at=amazon.purchased_at,
         provenance=Provenance.FETCHED,
         first_report_id="",

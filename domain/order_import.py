@@ -15,7 +15,13 @@ from domain.first_seen import (
 )
 from domain.ledger import RowOutcome, RowVerdict, SkipReason
 from domain.messages import ParsedLine
-from domain.order_changes import announced, flagged, noted, with_amazon_status
+from domain.order_changes import (
+    announced,
+    flagged,
+    noted,
+    stage_began,
+    with_amazon_status,
+)
 from domain.order_lines import report_lines, speaks_later, with_lines
 from domain.order_status import (
     NOT_PAID,
@@ -134,13 +140,15 @@ def _created(rows: Sequence[ParsedLine], report: ReportContext) -> Order:
     if fact is None:
         raise AssertionError("a row of unknown status creates no order")
     paid = lifecycle(fact.text) not in NOT_PAID
+    purchased_at = min(row.purchased_at for row in rows)
     order = Order(
         account=report.account,
         order_id=rows[0].order_id,
         status=OrderStatus.NEW,
         amazon_status=fact.text,
         amazon_status_at=fact.at,
-        purchased_at=min(row.purchased_at for row in rows),
+        amazon_stage_since=stage_began(fact, purchased_at, report.now),
+        purchased_at=purchased_at,
         provenance=Provenance.RECOVERED if paid else Provenance.REPORT,
         first_report_id=report.report_id,
         lines=report_lines(rows, report.report_id),

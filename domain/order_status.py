@@ -146,6 +146,10 @@ def units_left(order: Order) -> int:
     )
 
 
+def _has_recipient(order: Order) -> bool:
+    return order.buyer is not None and bool(order.buyer.recipient_name)
+
+
 def ready_to_ship(order: Order) -> bool:
     """Whether a warehouse may pack it now: ours, paid, address and items known, units left."""
     return not why_not_ready(order)
@@ -164,7 +168,8 @@ def why_not_ready(order: Order) -> list[str]:
         f"it is not paid yet (Amazon says {order.amazon_status})": stage in NOT_PAID,
         "Amazon says it cannot be fulfilled": stage is Lifecycle.UNFULFILLABLE,
         "its items were not read from Amazon yet": not order.items,
-        "its delivery address is not known": order.buyer is None or not order.buyer.recipient_name,
+        "its buyer data was removed": order.purged_at is not None,
+        "its delivery address is not known": order.purged_at is None and not _has_recipient(order),
         "no units are left to ship": bool(order.items) and units_left(order) == 0,
         "the buyer asked to cancel": order.cancel_requested,
     }

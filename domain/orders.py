@@ -6,7 +6,7 @@ This file holds the values; the rules about them are beside it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -29,6 +29,19 @@ class Provenance(StrEnum):
     """First seen after its Pending stage, which fell between two cycles (ADR first-seen policy)."""
     FETCHED = "fetched"
     """Read by hand: ``orders fetch``."""
+
+
+class PurgeReason(StrEnum):
+    """Why the buyer's data was removed: what its time of keeping was counted from, or a request."""
+
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    SHIPPED = "shipped"
+    """Amazon never told of a delivery."""
+    NEVER_CLOSED = "never_closed"
+    """Amazon never told of a shipment or a cancellation."""
+    ON_REQUEST = "on_request"
+    """By hand, at once: ``orders forget``."""
 
 
 class EnrichmentState(StrEnum):
@@ -85,6 +98,11 @@ class OrderItem:
     cancel_reason: str = ""
     report_rows: tuple[int, ...] = ()
     ambiguous: bool = False
+
+
+def unsigned(item: OrderItem) -> OrderItem:
+    """Return the item without what the buyer wrote about it."""
+    return replace(item, cancel_reason="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +230,8 @@ class Order:
     first_report_id: str
     """Empty when fetched by hand."""
     revision: int = 0
+    amazon_stage_since: datetime | None = None
+    """When Amazon first told of the stage it is in; later updates of the same do not move it."""
     imported_at: datetime | None = None
     """The store's time of creation; set by the store."""
     marketplace_id: str = ""
@@ -243,6 +263,9 @@ class Order:
     programs: tuple[str, ...] = ()
     purged_at: datetime | None = None
     """Buyer data was purged; every later read of buyer fields is refused."""
+    purged_because: PurgeReason | None = None
+    purge_note: str = ""
+    """The same as a clause for staff; of a purge on request who did it, and why."""
     shipping: dict[str, Any] = field(default_factory=dict)
     """Summary of our own shipments, kept by the tracking flow; {} until then."""
     history: tuple[HistoryEntry, ...] = ()

@@ -14,6 +14,7 @@ from pymongo.errors import PyMongoError
 
 from domain.feeds import FeedTiming
 from domain.import_window import LOOKBACK
+from domain.privacy import KEPT_AT_MOST
 from domain.schedule import Job
 from store import migrations
 from store.encryption import FieldCipher
@@ -21,6 +22,7 @@ from store.failures import as_ours, translated
 from store.feed_contents import FeedContents
 from store.feed_views import FeedViews
 from store.feeds import Feeds
+from store.kept_buyers import KeptBuyers
 from store.ledger import Ledger
 from store.moments import store_now
 from store.orders import Orders
@@ -85,15 +87,28 @@ class Store:
         self.slots = Slots(database)
         self.outbox = Outbox(database)
         self.sweeps = Sweeps(database)
+        self.kept_buyers = KeptBuyers(database)
         self.tracking_inbox = TrackingInbox(database)
         self.rejected_events = RejectedEvents(database)
         self.quarantine = Quarantine(database)
 
     def state_gauges(
-        self, *, jobs: Iterable[Job], accounts: Iterable[str], stages: Iterable[str]
+        self,
+        *,
+        jobs: Iterable[Job],
+        accounts: Iterable[str],
+        stages: Iterable[str],
+        buyers_kept: timedelta = KEPT_AT_MOST,
     ) -> StateGauges:
         """Return the gauges of the state of these accounts, jobs and stages."""
-        return StateGauges(self.database, QUESTIONS, jobs=jobs, accounts=accounts, stages=stages)
+        return StateGauges(
+            self.database,
+            QUESTIONS,
+            jobs=jobs,
+            accounts=accounts,
+            stages=stages,
+            buyers_kept=buyers_kept,
+        )
 
     def ensure_indexes(self) -> None:
         """Create the declared indexes that are missing; harmless to repeat.

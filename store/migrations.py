@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from mongoengine import Document
+from pymongo import UpdateOne
 from pymongo.errors import OperationFailure
 
 from domain.errors import Permanent
 from store.failures import translated
 from store.feed_documents import FeedContentDocument, FeedDocument, FeedResultDocument
 from store.order_documents import OrderDocument
+from store.order_mapping import order_from, over_at
 from store.rejected_events import RejectedEventDocument
 from store.report_documents import ChunkDocument, ReportDocument, SkippedRowDocument
 from store.shipment_documents import ShipmentBookDocument
@@ -29,7 +31,7 @@ from store.state_documents import (
     SchemaDocument,
 )
 from store.sweeps import WatchDocument
-from store.tables import Database, collection_of
+from store.tables import Database, Raw, collection_of
 from store.tracking_inbox import TrackingEntryDocument
 
 DOCUMENTS: tuple[type[Document], ...] = (
@@ -49,6 +51,9 @@ DOCUMENTS: tuple[type[Document], ...] = (
     FeedResultDocument,
     ShipmentBookDocument,
 )
+
+NOTED_AT_ONCE = 500
+NEEDED_TO_SAY = dict.fromkeys(("buyer", "lines", "items", "history", "outbox"), 0)
 
 _INDEX_CONFLICTS = frozenset({85, 86})
 """IndexOptionsConflict, IndexKeySpecsConflict.  Source: MongoDB error codes."""
@@ -98,7 +103,30 @@ class Step:
     apply: Callable[[Database], None]
 
 
-STEPS = (Step(1, "the indexes of orders, reports and the ledger", ensure_indexes),)
+def note_when_over(database: Database) -> None:
+    """Note on orders of an older version when they are over, so that their buyers are removed.
+
+    Looks at all orders once.  The guard is the revision: an order that changes meanwhile is noted
+    by the worker that changes it, or by the next look.
+    """
+    orders = collection_of(database, OrderDocument)
+    unnoted = {"over_at": {"$exists": False}, "purged_at": {"$exists": False}}
+    while True:
+        found = list(orders.find(unnoted, NEEDED_TO_SAY).sort("_id", 1).limit(NOTED_AT_ONCE))
+        if not found:
+            return
+        orders.bulk_write([_noted(raw) for raw in found], ordered=False)
+
+
+def _noted(raw: Raw) -> UpdateOne:
+    guard = {"_id": raw["_id"], "revision": raw["revision"]}
+    return UpdateOne(guard, {"$set": {"over_at": over_at(order_from(raw, None))}})
+
+
+STEPS = (
+    Step(1, "the indexes of orders, reports and the ledger", ensure_indexes),
+    Step(2, "when orders are over, for the removal of buyer data", note_when_over),
+)
 SCHEMA_ID = "schema"
 
 

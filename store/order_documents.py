@@ -108,6 +108,11 @@ class OrderDocument(Document):
         {"name": "newest_of_status", "fields": ["account", "status", "-purchased_at", "-id"]},
         {"name": "changed", "fields": ["changed_at", "id"]},
         {"name": "unsent", "fields": ["outbox.at"]},
+        {
+            "name": "over",
+            "fields": ["over_at", "id"],
+            "partialFilterExpression": {"over_at": {"$exists": True}},
+        },
     )
 
     id = StringField(primary_key=True)
@@ -116,6 +121,7 @@ class OrderDocument(Document):
     status = StringField(required=True)
     amazon_status = StringField(required=True)
     amazon_status_at = DateTimeField(required=True)
+    amazon_stage_since = DateTimeField()
     purchased_at = DateTimeField(required=True)
     provenance = StringField(required=True)
     first_report_id = StringField()
@@ -144,6 +150,9 @@ class OrderDocument(Document):
     packages = EmbeddedDocumentListField(PackageDocument)
     programs = ListField(StringField())
     purged_at = DateTimeField()
+    purged_because = StringField()
+    purge_note = StringField()
+    over_at = DateTimeField()
     shipping = DictField()
     history = EmbeddedDocumentListField(HistoryDocument)
     outbox = EmbeddedDocumentListField(OutEventDocument)

@@ -1,7 +1,8 @@
 """Between ``domain.orders.Order`` and its document.
 
 The document has the order's own field names, and besides: ``_id`` (account/order id), the sealed
-``buyer``, ``changed_at`` (the store's time of the last write) and ``writers`` (marks of the last
+``buyer``, ``over_at`` (what ``domain.privacy`` makes of the order; not there once its buyer was
+removed), ``changed_at`` (the store's time of the last write) and ``writers`` (marks of the last
 few writes).
 """
 
@@ -10,12 +11,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any
 
 from domain.errors import Malformed
 from domain.orders import Buyer, Order
+from domain.privacy import over
 from store.encryption import FieldCipher
-from store.mapping import encode_field, from_document, to_document
+from store.mapping import encode_field, from_document, in_ms, to_document
 
 Raw = Mapping[str, Any]
 
@@ -36,6 +39,8 @@ def bound_to(account: str, order_id: str) -> tuple[str, ...]:
 def order_document(order: Order, cipher: FieldCipher) -> dict[str, Any]:
     """Return everything of an order as MongoDB holds it, except its ``_id``."""
     document = to_document(replace(order, buyer=None))
+    if order.purged_at is None:
+        document["over_at"] = over_at(order)
     if order.buyer is not None:
         document["buyer"] = cipher.seal(buyer_bytes(order.buyer), _place(order))
     return document
@@ -58,14 +63,13 @@ def order_from(raw: Raw, cipher: FieldCipher | None) -> Order:
         raise Malformed(f"order {raw.get('_id')}: {exc}") from None
 
 
-def order_changes(
-    old: Order, new: Order, sealed: Raw | None, cipher: FieldCipher
-) -> dict[str, Any]:
+def order_changes(old: Order, new: Order, stored: Raw, cipher: FieldCipher) -> dict[str, Any]:
     """Return the fields that changed; None stands for a field that is no longer there.
 
-    Whether the buyer changed is told by its digest, since sealing the same twice differs.
+    ``stored`` is the document of ``old``.  Whether the buyer changed is told by its digest, since
+    sealing the same twice differs.
     """
-    changes: dict[str, Any] = {}
+    changes, sealed = dict[str, Any](), stored.get("buyer")
     for name in _COMPARED:
         before, after = getattr(old, name), getattr(new, name)
         if before is after or before == after:
@@ -73,12 +77,20 @@ def order_changes(
         written = encode_field(Order, name, after)
         if written != encode_field(Order, name, before):
             changes[name] = written
+    ends = None if new.purged_at is not None else over_at(new)
+    if ends != stored.get("over_at"):
+        changes["over_at"] = ends
     if new.buyer is None:
         return changes | ({"buyer": None} if sealed is not None else {})
     plain = buyer_bytes(new.buyer)
     if sealed is None or not cipher.holds(sealed, plain, _place(new)):
         changes["buyer"] = cipher.seal(plain, _place(new))
     return changes
+
+
+def over_at(order: Order) -> datetime:
+    """Return when the order is over, as MongoDB holds it."""
+    return in_ms(over(order).at)
 
 
 def buyer_bytes(buyer: Buyer) -> bytes:

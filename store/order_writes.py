@@ -87,7 +87,7 @@ class Round:
         )
 
     def _update(self, key: str, stored: Stored, new: Order) -> Write | None:
-        changes = order_changes(stored.order, new, stored.raw.get("buyer"), self._cipher)
+        changes = order_changes(stored.order, new, stored.raw, self._cipher)
         if not changes:
             return None
         revision = stored.order.revision

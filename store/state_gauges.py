@@ -118,6 +118,8 @@ class Look:
     """What is scheduled."""
     accounts: tuple[str, ...]
     stages: tuple[str, ...]
+    buyers_kept: timedelta
+    """How long a buyer is kept after the order is over."""
 
     @property
     def recently(self) -> datetime:
@@ -152,9 +154,10 @@ class StateGauges:
         jobs: Iterable[Job],
         accounts: Iterable[str],
         stages: Iterable[str],
+        buyers_kept: timedelta,
     ) -> None:
         self._database, self._questions = database, tuple(questions)
-        self._known = (tuple(jobs), tuple(accounts), tuple(stages))
+        self._known = (tuple(jobs), tuple(accounts), tuple(stages), buyers_kept)
 
     @translated
     def read(self) -> list[Reading]:

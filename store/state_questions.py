@@ -169,6 +169,16 @@ def orders(look: Look) -> Iterator[Reading]:
             yield Reading("job_last_success_timestamp_seconds", _epoch(covered), labels)
 
 
+def buyers(look: Look) -> Iterator[Reading]:
+    """Whose data is there although its time is over, and since when it is.  Index: ``over``."""
+    table = collection_of(look.database, OrderDocument)
+    overdue = {"over_at": {"$lte": look.now - look.buyers_kept}}
+    found = list(table.find(overdue, {"account": 1, "over_at": 1}))
+    for account in look.accounts:
+        since = [raw["over_at"] + look.buyers_kept for raw in found if raw["account"] == account]
+        yield from _pending(look, "buyer_overdue", account, since)
+
+
 def tracking(look: Look) -> Iterator[Reading]:
     """What came in of tracking.  Indexes: ``kept``, ``unrecorded``; ``newest`` of rejections."""
     table = collection_of(look.database, TrackingEntryDocument)
@@ -256,6 +266,7 @@ QUESTIONS: tuple[Question, ...] = (
     imports,
     rows,
     orders,
+    buyers,
     tracking,
     shipments,
     feeds,

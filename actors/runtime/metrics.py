@@ -56,6 +56,7 @@ class OrderEvent(StrEnum):
     ENRICHED = "enriched"
     FULFILLED = "fulfilled"
     CANCELED = "canceled"
+    BUYER_REMOVED = "buyer_removed"
 
 
 class StageMetrics:
@@ -206,6 +207,8 @@ def order_events(before: Order | None, after: Order) -> list[OrderEvent]:
                 events.append(OrderEvent.FULFILLED)
             case OrderStatus.CANCELED:
                 events.append(OrderEvent.CANCELED)
+    if after.purged_at is not None and (before is None or before.purged_at is None):
+        events.append(OrderEvent.BUYER_REMOVED)
     return events
 
 

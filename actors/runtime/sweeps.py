@@ -211,6 +211,12 @@ SWEEPS: tuple[Sweep, ...] = (
         "record_tracking",
         _tracking,
     ),
+    Sweep(
+        "buyer data: its time of keeping is over",
+        timedelta(hours=24),
+        "removed by the daily job `privacy`",
+        "BuyerDataOverdue",
+    ),
     *SHIPMENT_SWEEPS,
     *FEED_SWEEPS,
     Sweep(

@@ -82,6 +82,7 @@ CASES = (
     steady("OrdersNotRead", "overdue_items", 'kind="readings"', 0, minutes=5),
     steady("UnknownStatus", "unknown_status_orders", ACCOUNT, 0, minutes=0),
     steady("RoleMissing", "orders_missing_role", ACCOUNT, 0, minutes=10),
+    waiting("BuyerDataOverdue", "buyer_overdue", 172_800),
     waiting("OutboxStuck", "outbox", 1800),
     steady("FeedFatal", "last_feed_refused", f'{ACCOUNT},feed_type="fulfillment"', 0, minutes=0),
     waiting("FeedStuck", "feed", 7200),

@@ -32,7 +32,7 @@ from store.encryption import FieldCipher, Keyring
 from store.migrations import DOCUMENTS, declared_indexes
 from tests.fakes.feed_values import new_feed
 from tests.fakes.mongo import TEST_KEY
-from tests.fakes.stored_orders import BUYER_17, NOON, due, entry, order, skipped, verdict
+from tests.fakes.stored_orders import BUYER_17, NOON, create, due, entry, order, skipped, verdict
 
 WHOLE_COLLECTION = {("aggregate", "orders", ()), ("find", "quotas", ())}
 """Counts over all accounts; the list of all buckets, which are few."""
@@ -89,6 +89,8 @@ def use_everything(store: Store) -> None:
     store.orders.get("demo", "1")
     store.orders.due_for_reading("demo", before=NOON, limit=5)
     store.orders.reseal()
+    [first] = store.kept_buyers.over(before=NOON + timedelta(days=99), limit=1)
+    store.kept_buyers.over(before=NOON + timedelta(days=99), behind=first, limit=1)
     use_reports(store)
     use_feeds(store)
     wanted_at = store.now()
@@ -237,9 +239,28 @@ def test_an_index_of_the_same_name_and_another_kind_is_told(store: Store) -> Non
 def test_a_migration_is_made_once(store: Store) -> None:
     assert store.schema_version() == 0
 
-    assert store.migrate() == ["1: the indexes of orders, reports and the ledger"]
+    assert store.migrate() == [
+        "1: the indexes of orders, reports and the ledger",
+        "2: when orders are over, for the removal of buyer data",
+    ]
     assert store.migrate() == []
-    assert store.schema_version() == 1
+    assert store.schema_version() == 2
+
+
+def test_a_migration_notes_on_orders_of_an_older_version_when_they_are_over(store: Store) -> None:
+    create(store, order("701-1", delivered_at=NOON), order("701-2", purged_at=NOON), order("701-3"))
+    before = store.database["orders"].find_one({"_id": "demo/701-1"})
+    store.database["orders"].update_many({}, {"$unset": {"over_at": True}})
+
+    store.migrate()
+
+    assert store.database["orders"].find_one({"_id": "demo/701-1"}) == before
+    found = store.kept_buyers.over(before=NOON + timedelta(days=365), limit=9)
+    placed = NOON - timedelta(minutes=5)
+    assert [(each.order_id, each.over_at) for each in found] == [
+        ("701-1", NOON),
+        ("701-3", placed + timedelta(days=90)),
+    ]
 
 
 def test_a_newer_schema_is_left_as_it_is(store: Store) -> None:

@@ -18,6 +18,7 @@ from config.sections import (
     Fulfillment,
     Http,
     OrderImport,
+    Privacy,
     Schedule,
 )
 from config.settings import Settings, load_settings
@@ -30,6 +31,7 @@ SECTIONS = (
     Fulfillment,
     Http,
     OrderImport,
+    Privacy,
     Schedule,
     Settings,
 )
@@ -55,7 +57,16 @@ def test_the_example_names_every_setting(example: dict[str, str]) -> None:
 def test_the_example_shows_the_defaults(example: dict[str, str]) -> None:
     defaults = masked(load_settings({}))
     shown = masked(load_settings(example))
-    sections = ("ORDER_IMPORT__", "FEEDS__", "SCHEDULE__", "HTTP__", "LOG_", "METRICS_", "DATA_DIR")
+    sections = (
+        "ORDER_IMPORT__",
+        "FEEDS__",
+        "SCHEDULE__",
+        "PRIVACY__",
+        "HTTP__",
+        "LOG_",
+        "METRICS_",
+        "DATA_DIR",
+    )
 
     assert {k: v for k, v in shown.items() if k.startswith(sections)} == {
         k: v for k, v in defaults.items() if k.startswith(sections)

@@ -36,7 +36,7 @@ from tests.fakes.stored_orders import BUYER_17, NOON, line, order
 
 CIPHER = FieldCipher(Keyring({"k": bytes(32)}, "k"))
 AWARE: CodecOptions[Mapping[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
-KEPT_BESIDES = {"id", "changed_at", "writers"}
+KEPT_BESIDES = {"id", "changed_at", "over_at", "writers"}
 
 text = st.text(max_size=12)
 number = st.integers(min_value=-(2**31), max_value=2**63 - 1)
@@ -87,7 +87,7 @@ def test_an_order_comes_back_from_its_bson_as_it_was_and_unchanged(wanted: Order
     raw = bson.decode(wire, codec_options=AWARE)
 
     assert order_from(raw, CIPHER) == wanted
-    assert order_changes(order_from(raw, CIPHER), wanted, raw.get("buyer"), CIPHER) == {}
+    assert order_changes(order_from(raw, CIPHER), wanted, raw, CIPHER) == {}
 
 
 def test_the_document_class_has_exactly_the_orders_fields() -> None:
@@ -166,7 +166,7 @@ def test_a_time_in_another_zone_or_finer_than_a_millisecond_is_no_change() -> No
         amazon_status_at=old.amazon_status_at + timedelta(microseconds=7),
     )
 
-    assert order_changes(old, new, None, CIPHER) == {}
+    assert order_changes(old, new, order_document(old, CIPHER), CIPHER) == {}
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
@@ -178,7 +178,31 @@ def test_only_what_changed_is_told_and_none_stands_for_removed() -> None:
     old = order(next_read_at=NOON, flags=("a",))
     new = replace(old, next_read_at=None, flags=("a", "b"), lines=tuple(old.lines))
 
-    assert order_changes(old, new, None, CIPHER) == {"next_read_at": None, "flags": ["a", "b"]}
+    changes = order_changes(old, new, order_document(old, CIPHER), CIPHER)
+
+    assert changes == {"next_read_at": None, "flags": ["a", "b"]}
+
+
+def test_when_an_order_is_over_is_kept_beside_it_until_its_buyer_is_removed() -> None:
+    old = order(delivered_at=NOON, buyer=BUYER_17)
+    stored = order_document(old, CIPHER)
+    removed = replace(old, buyer=None, purged_at=NOON)
+
+    assert stored["over_at"] == NOON
+    assert "over_at" not in order_document(removed, CIPHER)
+    assert order_changes(old, removed, stored, CIPHER) == {
+        "buyer": None,
+        "over_at": None,
+        "purged_at": NOON,
+    }
+
+
+def test_an_order_of_an_older_version_learns_when_it_is_over_with_its_next_write() -> None:
+    old = order(delivered_at=NOON)
+    stored = order_document(old, CIPHER)
+    del stored["over_at"]
+
+    assert order_changes(old, old, stored, CIPHER) == {"over_at": NOON}
 
 
 def test_a_value_of_any_kind_keeps_its_names() -> None:
