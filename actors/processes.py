@@ -148,7 +148,8 @@ def run_exporter(app: App, stop: Flag) -> None:
 def state_collector(app: App) -> StateCollector:
     """Return what asks the store for all gauges of its state."""
     gauges = state_gauges(app)
-    return StateCollector(gauges.read, gauges.gauges)
+    services = (*(stage.name for stage in app.flow), *PROCESSES)
+    return StateCollector(gauges.read, gauges.gauges, services)
 
 
 def state_gauges(app: App) -> StateGauges:

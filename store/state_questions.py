@@ -211,9 +211,14 @@ def standing_still(look: Look) -> Iterator[Reading]:
 
 
 def quotas(look: Look) -> Iterator[Reading]:
-    """What may be called.  The whole collection: one document per account and operation."""
+    """What may be called.  The whole collection: one document per account and operation.
+
+    An account that is not set up any more is nobody's concern, though its documents stay.
+    """
     suspended = dict.fromkeys(((account, WHOLE_ACCOUNT) for account in look.accounts), 0.0)
     for state in Quotas(look.database).states():
+        if state.account not in look.accounts:
+            continue
         labels = (state.account, state.operation)
         suspended[labels] = float(state.suspended_until is not None)
         if state.rate and state.burst and state.free_at:

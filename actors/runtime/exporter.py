@@ -79,15 +79,16 @@ class StateCollector(Collector):
         self,
         read: Callable[[], Sequence[Reading]],
         gauges: Mapping[str, Gauge],
+        services: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._read, self._gauges, self._clock = read, gauges, clock
+        self._read, self._gauges, self._services, self._clock = read, gauges, services, clock
         self._turn = threading.Lock()
         self._known: Sequence[Reading] = ()
         self._known_at = float("-inf")
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Return the families; without the store only that it could not be asked."""
+        """Return the families; without the store only what is known without it."""
         began = self._clock()
         try:
             families = self._families()
@@ -95,6 +96,7 @@ class StateCollector(Collector):
             log.warning("state_unknown", error=type(exc).__name__)
             families = []
         yield from families
+        yield self._expected()
         yield _one("state_collect_success", "1 if the store answered.", float(bool(families)))
         seconds = self._clock() - began
         yield _one("state_collect_duration_seconds", "How long it took to ask.", seconds)
@@ -102,6 +104,14 @@ class StateCollector(Collector):
     def describe(self) -> Iterable[GaugeMetricFamily]:
         """Return nothing: to be registered must not ask the store."""
         return ()
+
+    def _expected(self) -> GaugeMetricFamily:
+        """Return what there has to be: a service that never ran has no series of its own."""
+        meaning = "1 for every service there has to be: a stage, or a process beside them."
+        family = GaugeMetricFamily(PREFIX + "service_expected", meaning, labels=("service",))
+        for service in self._services:
+            family.add_metric((service,), 1.0)
+        return family
 
     def _families(self) -> list[GaugeMetricFamily]:
         families = {

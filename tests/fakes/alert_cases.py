@@ -179,6 +179,37 @@ CASES = (
         harmless={'up{job="connector-worker",service="poll_report",instance="a"}': "1x600"},
     ),
     Case(
+        "ServiceMissing",
+        {
+            **state("service_expected", 'service="bridge"', "1x600"),
+            # Another service is there, and so is this one, elsewhere.
+            'up{job="connector-process",service="outbox"}': "1x600",
+            'up{job="others",service="bridge"}': "1x600",
+        },
+        quiet=14,
+        fires=15,
+        harmless={
+            **state("service_expected", 'service="bridge"', "1x600"),
+            'up{job="connector-process",service="bridge",instance="a"}': "0x600",
+            'up{job="connector-process",service="bridge",instance="b"}': "1x600",
+        },
+    ),
+    Case(
+        # All processes of it are down.
+        "ServiceMissing",
+        {
+            **state("service_expected", 'service="bridge"', "1x600"),
+            'up{job="connector-process",service="bridge"}': "1x9 0x600",
+        },
+        quiet=24,
+        fires=25,
+        harmless={
+            # One worker of all stages serves them under another name.
+            **state("service_expected", 'service="poll_report"', "1x600"),
+            'connector_stage_inprogress_messages{service="worker",stage="poll_report"}': "0x600",
+        },
+    ),
+    Case(
         "StateUnknown",
         {"connector_state_collect_success": "1x9 0x600"},
         quiet=19,

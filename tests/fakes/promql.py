@@ -34,7 +34,7 @@ VARIABLES = {"$__rate_interval": "10m", "$stage": ".+"}
 
 def known_metrics() -> set[str]:
     """Return the names of all series there can be."""
-    of_state = {PREFIX + name for name in (*GAUGES, "state_collect_success")}
+    of_state = {PREFIX + name for name in (*GAUGES, "service_expected", "state_collect_success")}
     families = list(Metrics().registry.collect())
     of_workers = {
         family.name + suffix

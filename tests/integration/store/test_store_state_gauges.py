@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from actors.flow import FLOW
 from domain.errors import Permanent
 from domain.feeds import FULFILLMENT
 from domain.ledger import RowOutcome, SkipReason
@@ -20,6 +21,8 @@ from tests.fakes.stored_orders import create, due, entry, order, skipped, verdic
 
 MARKETPLACE = "A1PA6795UKMFR9"
 REPORTS = Job(JobKind.ORDER_REPORT, timedelta(minutes=30), "demo", MARKETPLACE)
+STAGES = [stage.name for stage in FLOW]
+OPERATIONS = ("createReport", "getReport", "getReportDocument", "searchOrders", "getOrder")
 SWEEPERS = Job(JobKind.SWEEPERS, timedelta(minutes=5))
 
 
@@ -138,6 +141,25 @@ def test_a_suspended_account_is_one(store: Store) -> None:
     store.quotas.suspend_account("demo", "the refresh token was revoked")
 
     assert read(store)["suspended demo *"] == 1.0
+
+
+def test_an_account_that_is_not_set_up_any_more_alarms_nobody(store: Store) -> None:
+    store.quotas.take("sold", "getOrder", Plan(rate=0.5, burst=30))
+    store.quotas.suspend_account("sold", "the refresh token was revoked")
+
+    assert [key for key in read(store) if "sold" in key] == []
+
+
+def test_ten_accounts_stay_within_the_budget_of_series(store: Store) -> None:
+    accounts = [f"a{number}" for number in range(10)]
+    for account in accounts:
+        for operation in OPERATIONS:
+            store.quotas.take(account, operation, Plan(rate=0.5, burst=30))
+    kinds = [kind for kind in JobKind if kind is not JobKind.SWEEPERS]
+    jobs = [Job(kind, timedelta(minutes=30), account) for account in accounts for kind in kinds]
+    gauges = store.state_gauges(jobs=jobs, accounts=accounts, stages=STAGES)
+
+    assert 500 < len(gauges.read()) <= 150 * len(accounts)
 
 
 def test_quarantined_messages_are_counted_by_stage(store: Store) -> None:

@@ -23,7 +23,7 @@ class FakeStore:
 
     def registry(self) -> CollectorRegistry:
         registry = CollectorRegistry()
-        registry.register(StateCollector(self.read, GAUGES, clock=lambda: self.seconds))
+        registry.register(StateCollector(self.read, GAUGES, ["bridge"], lambda: self.seconds))
         return registry
 
 
@@ -43,6 +43,7 @@ def test_readings_become_gauges() -> None:
 
     assert shown(store.registry()) == {
         "connector_pending_items report alpha": 3.0,
+        "connector_service_expected bridge": 1.0,
         "connector_state_collect_success": 1.0,
         "connector_state_collect_duration_seconds": 0.0,
     }
@@ -57,6 +58,7 @@ def test_without_the_store_gauges_are_left_out_and_not_kept_at_their_last_value(
     store.seconds += CACHED_S
 
     assert shown(registry) == {
+        "connector_service_expected bridge": 1.0,
         "connector_state_collect_success": 0.0,
         "connector_state_collect_duration_seconds": 0.0,
     }
