@@ -84,6 +84,7 @@ def build(
     with ExitStack() as resources:
         store = _store(settings, resources)
         store.orders.on_written = metrics.orders.written
+        store.shipments.on_written = metrics.shipments.written
         accounts = settings.resolved_accounts()
         client = resources.enter_context(make_client(settings.http))
         answered = metrics.amazon.answered

@@ -32,6 +32,7 @@ REQUESTS = f"rate(connector_amazon_requests_total{RATE})"
 DEPTH = "rabbitmq_detailed_queue_messages"
 IMPORT_AGE = "connector_order_import_age_seconds"
 ENRICH_AGE = "connector_order_enrich_age_seconds"
+ACCEPTANCE_AGE = "connector_tracking_acceptance_age_seconds"
 OURS = '{job=~"connector-.+"}'
 
 PROMISES = (
@@ -131,6 +132,24 @@ ORDERS = (
         "What became true of orders; recovered is part of imported.",
         "short",
         ("sum by (event) (increase(connector_orders_total[1h]))", "{{event}}"),
+    ),
+)
+TRACKING = (
+    lines(
+        "From tracking entered to Amazon's acceptance",
+        "A package's first acceptance.  Dashed: 4 hours, Amazon's time at the feed included.",
+        "s",
+        (quantile(0.5, ACCEPTANCE_AGE), "p50"),
+        (quantile(0.99, ACCEPTANCE_AGE), "p99"),
+        width=12,
+        limit=4 * HOUR_S,
+    ),
+    lines(
+        "Packages per hour",
+        "Recorded here, accepted and rejected by Amazon.",
+        "short",
+        ("sum by (event) (increase(connector_shipments_total[1h]))", "{{event}}"),
+        width=12,
     ),
 )
 STAGES = (
@@ -248,7 +267,8 @@ PROCESSES = (
 
 def overview(stages: Collection[str]) -> Dashboard:
     """Return the dashboard people look at first."""
-    feeds = OF_FEEDS if "submit_feed" in stages else ()
+    sends = "submit_feed" in stages
+    feeds, tracking = (OF_FEEDS, {"Tracking": TRACKING}) if sends else ((), {})
     return dashboard_of(
         "Overview",
         UID,
@@ -256,6 +276,7 @@ def overview(stages: Collection[str]) -> Dashboard:
         {
             "Is it doing its job?": (*PROMISES, *feeds, ALERTS),
             "Orders": ORDERS,
+            **tracking,
             "Stages": STAGES,
             "Queues": QUEUES,
             "Amazon": AMAZON,

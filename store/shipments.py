@@ -22,6 +22,9 @@ from store.tables import Database, Raw, collection_of
 Rewrite = Callable[[Mapping[str, ShipmentBook]], Mapping[str, ShipmentBook]]
 """Given books by order id as they are, those as they shall be; those left out stay."""
 
+OnWritten = Callable[[ShipmentBook, ShipmentBook], None]
+"""Is told of a book that was written: as it was, as it is."""
+
 ROUNDS = 10
 
 
@@ -30,6 +33,8 @@ class Shipments:
 
     def __init__(self, database: Database) -> None:
         self._books = collection_of(database, ShipmentBookDocument)
+        self.on_written: OnWritten = lambda _before, _after: None
+        """Told after a round in which no book was lost to another writer; metrics listen here."""
 
     @translated
     def change(
@@ -55,6 +60,8 @@ class Shipments:
             stands |= loaded
             written = self._write(loaded, wanted)
             if written is not None:
+                for order_id, book in written.items():
+                    self.on_written(loaded[order_id], book)
                 return stands | written
             time.sleep(random.uniform(0, 0.005 * 2**number))  # noqa: S311  spreads rivals
         raise Contended(f"shipments of {account} were changed by others all the time")

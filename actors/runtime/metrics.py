@@ -20,6 +20,7 @@ from prometheus_client import (
 )
 
 from domain.orders import EnrichmentState, Order, OrderStatus, Provenance
+from domain.shipments import Shipment, ShipmentBook
 
 MINUTE, HOUR = 60, 3600
 DURATIONS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -57,6 +58,16 @@ class OrderEvent(StrEnum):
     FULFILLED = "fulfilled"
     CANCELED = "canceled"
     BUYER_REMOVED = "buyer_removed"
+
+
+class ShipmentEvent(StrEnum):
+    """What happened to a package, each once per guarded write."""
+
+    RECORDED = "recorded"
+    ACCEPTED = "accepted"
+    """By Amazon; a correction is accepted once more."""
+    REJECTED = "rejected"
+    """By Amazon."""
 
 
 class StageMetrics:
@@ -220,6 +231,48 @@ def _age_s(age: timedelta) -> float:
     return max(0.0, age.total_seconds())  # Amazon's clock and ours differ.
 
 
+class ShipmentMetrics:
+    """What became true of packages, told by the store as orders are."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.shipments = Counter(
+            "connector_shipments_total",
+            "Packages by what became true of them.",
+            ["event"],
+            registry=registry,
+        )
+        self.acceptance_age = Histogram(
+            "connector_tracking_acceptance_age_seconds",
+            "From the entry of a package's tracking to Amazon's first acceptance of it.",
+            buckets=AGES_S,
+            registry=registry,
+        )
+        for event in ShipmentEvent:
+            self.shipments.labels(event.value)
+
+    def written(self, before: ShipmentBook, after: ShipmentBook) -> None:
+        """Count what this write made true."""
+        for new in after.shipments:
+            old = before.shipment(new.shipment_id)
+            event = shipment_event(old, new)
+            if event is not None:
+                self.shipments.labels(event.value).inc()
+            is_first = old is not None and not old.accepted
+            if event is ShipmentEvent.ACCEPTED and is_first and new.accepted_at is not None:
+                self.acceptance_age.observe(_age_s(new.accepted_at - new.first_entered_at))
+
+
+def shipment_event(before: Shipment | None, after: Shipment) -> ShipmentEvent | None:
+    """Return what the change from one state to the next made true.  Pure."""
+    if before is None:
+        return ShipmentEvent.RECORDED
+    if not before.in_feed or after.in_feed:
+        return None  # Amazon's verdict is what ends being in a feed.
+    if after.refusals > before.refusals:
+        return ShipmentEvent.REJECTED
+    return ShipmentEvent.ACCEPTED if after.accepted == before.in_feed else None
+
+
 class Metrics:
     """All metrics of one worker process, on a registry of their own."""
 
@@ -230,3 +283,4 @@ class Metrics:
         self.stages = StageMetrics(self.registry)
         self.amazon = AmazonMetrics(self.registry)
         self.orders = OrderMetrics(self.registry)
+        self.shipments = ShipmentMetrics(self.registry)

@@ -6,10 +6,28 @@ from typing import Any
 
 import pytest
 
-from actors.runtime.metrics import Metrics, OrderEvent, order_events, status_class
+from actors.runtime.metrics import (
+    Metrics,
+    OrderEvent,
+    ShipmentEvent,
+    order_events,
+    shipment_event,
+    status_class,
+)
 from domain.orders import EnrichmentState, Order, OrderStatus, Provenance
 from tests.fakes.clock import START
-from tests.fakes.order_values import imported
+from tests.fakes.order_values import NOW, imported
+from tests.fakes.shipping_values import (
+    NEW_BOOK,
+    PADS,
+    accepted,
+    after,
+    entry,
+    in_feed,
+    item,
+    only,
+    to_ship,
+)
 
 
 def stored(**changes: object) -> Order:
@@ -90,3 +108,45 @@ def test_a_first_429_is_an_increase() -> None:
     metrics.amazon.answered("getReport", 200, 0.25)
 
     assert value(metrics, "amazon_requests_total", operation="getReport", status_class="429") == 0.0
+
+
+def test_a_package_is_accepted_once_and_its_age_is_that_of_its_first_acceptance() -> None:
+    metrics, order = Metrics(), to_ship(item(PADS, "PADS", unshipped=1))
+    due = after(entry(), order=order)
+    sent = in_feed(due, order)
+    done = accepted(entry(), order=order)
+    assert only(done).accepted_at == NOW
+
+    metrics.shipments.written(NEW_BOOK, due)
+    metrics.shipments.written(due, sent)
+    metrics.shipments.written(sent, done)
+    metrics.shipments.written(done, done)
+
+    assert value(metrics, "shipments_total", event="recorded") == 1.0
+    assert value(metrics, "shipments_total", event="accepted") == 1.0
+    assert value(metrics, "shipments_total", event="rejected") == 0.0
+    assert value(metrics, "tracking_acceptance_age_seconds_count") == 1.0
+    age = NOW - only(done).first_entered_at
+    assert value(metrics, "tracking_acceptance_age_seconds_sum") == age.total_seconds()
+
+
+def test_an_accepted_correction_is_no_second_first_acceptance() -> None:
+    metrics, order = Metrics(), to_ship(item(PADS, "PADS", unshipped=1))
+    before = accepted(entry(), order=order)
+    again = before.with_shipment(replace(only(before), in_feed="other"))
+    done = before.with_shipment(replace(only(before), accepted="other"))
+
+    metrics.shipments.written(again, done)
+
+    assert value(metrics, "shipments_total", event="accepted") == 1.0
+    assert value(metrics, "tracking_acceptance_age_seconds_count") == 0.0
+
+
+def test_what_amazon_refused_is_rejected_and_what_left_its_feed_otherwise_is_nothing() -> None:
+    order = to_ship(item(PADS, "PADS", unshipped=1))
+    sent = only(in_feed(after(entry(), order=order), order))
+    left = replace(sent, in_feed="")
+
+    assert shipment_event(sent, replace(left, refusals=1)) is ShipmentEvent.REJECTED
+    assert shipment_event(sent, left) is None
+    assert shipment_event(left, replace(left, refused="x")) is None
