@@ -49,6 +49,14 @@ def test_prometheus_looks_for_every_service() -> None:
     assert found["rabbitmq"] == found["rabbitmq-queues"] == {"rabbitmq"}
 
 
+def test_the_guide_to_scaling_says_of_every_stage_how_many() -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    table = text.split("| stage | bounded by | how many |")[1].split("\n\n")[0]
+    named = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row)]
+
+    assert sorted(named) == sorted(STAGES)
+
+
 @pytest.mark.parametrize("stage", sorted(STAGES))
 def test_the_service_of_a_stage_works_its_queue_in_one_process(stage: str) -> None:
     command = SERVICES[stage]["command"]

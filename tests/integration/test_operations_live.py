@@ -48,6 +48,8 @@ QUICK_AMAZON: dict[str, Any] = {
     "feed_progress_s": 1,
     "visibility_s": 0,
 }
+PATIENCE_S = 300
+"""For facts that come soon, but on a machine that is busy with other things."""
 TELLING = 5
 """A shorter text of a buyer (a country, a state) may be in a log for other reasons."""
 PRIVATE = re.compile(r"Atz[ar]\||amzn1\.oa2-cs|X-Amz-Signature|[\w.+-]+@[\w-]+\.\w")
@@ -123,13 +125,17 @@ def drive(system: System, amazon: Simulator) -> None:
         found = list(store.views.list_orders(account="alpha", limit=10))
         return [each for each in found if each.enrichment is not EnrichmentState.DUE]
 
-    system.wait_until(lambda: len(orders()) == len(ORDERS), "the orders are read", timeout_s=90)
+    system.wait_until(
+        lambda: len(orders()) == len(ORDERS), "the orders are read", timeout_s=PATIENCE_S
+    )
     amazon.add_fault("row_verdict", code="13013", message="Not now.", order_id=REJECTED)
     for order in orders():
         enter_tracking(system, order, event_id=f"live-{order.order_id}")
     books = store.database["shipment_books"]
     system.wait_until(
-        lambda: books.count_documents({"outbounds": "due"}) == len(ORDERS), "tracking is due"
+        lambda: books.count_documents({"outbounds": "due"}) == len(ORDERS),
+        "tracking is due",
+        timeout_s=PATIENCE_S,
     )
     now = store.now()
     system.publish(FulfillmentDue.first(key="live", account="alpha", at=now, due_at=now))
@@ -139,7 +145,7 @@ def drive(system: System, amazon: Simulator) -> None:
             and books.count_documents({"outbounds": "refused"}) == 1
         ),
         "Amazon's verdict is taken",
-        timeout_s=90,
+        timeout_s=PATIENCE_S,
     )
 
 
@@ -159,11 +165,13 @@ def test_every_panel_shows_something_and_every_rule_is_healthy(
         with watched(targets, node) as prometheus:
             # What happens before Prometheus has seen the zero is no increase to it.
             up = f'sum(up{{job=~"connector-.+"}}) == {len(targets)}'
-            system.wait_until(seen(prometheus, up), "every process is up", timeout_s=120)
+            system.wait_until(seen(prometheus, up), "every process is up", timeout_s=PATIENCE_S)
             drive(system, amazon)
             bury_one(system)
             dead = 'rabbitmq_detailed_queue_messages{kind="XQ"} > 0'
-            system.wait_until(seen(prometheus, dead), "the dead letter is seen")
+            system.wait_until(
+                seen(prometheus, dead), "the dead letter is seen", timeout_s=PATIENCE_S
+            )
             keep_reading(system, prometheus)
 
             down = [each["labels"] for each in prometheus.targets() if each["health"] != "up"]
@@ -196,7 +204,7 @@ def keep_reading(system: System, prometheus: PrivatePrometheus) -> None:
 
     A rate needs something that happens while Prometheus looks.
     """
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE_S
     while missing := empty_panels(prometheus):
         assert time.monotonic() < deadline, f"empty: {missing}\n{system.last_words()}"
         now = system.app.store.now()
@@ -220,7 +228,9 @@ def time_to_request(system: System, prometheus: PrivatePrometheus, turn: str) ->
             )
         )
     system.wait_until(
-        lambda: reports.count_documents({"state": "requested"}) == LANES, f"asked for {turn}"
+        lambda: reports.count_documents({"state": "requested"}) == LANES,
+        f"asked for {turn}",
+        timeout_s=PATIENCE_S,
     )
     took = time.monotonic() - begun
     reports.delete_many({})
@@ -239,12 +249,15 @@ def test_a_second_worker_raises_the_throughput_and_both_are_seen(
         start_service(system, stage, targets, "--threads", "1")
         with watched(targets, node) as prometheus:
             up = f'sum(up{{service="{stage}"}}) == 2'
-            system.wait_until(seen(prometheus, up), "both workers are up", timeout_s=90)
+            system.wait_until(seen(prometheus, up), "both workers are up", timeout_s=PATIENCE_S)
             of_two = time_to_request(system, prometheus, "by two")
             both = f'count(connector_stage_messages_total{{stage="{stage}",outcome="done"}} > 0)'
-            system.wait_until(seen(prometheus, f"{both} == 2"), "both have worked")
+            system.wait_until(
+                seen(prometheus, f"{both} == 2"), "both have worked", timeout_s=PATIENCE_S
+            )
             system.terminate(stage)
             of_one = time_to_request(system, prometheus, "by one")
 
+    # Half the time and more is waiting for Amazon, which no busy machine makes longer or shorter.
     assert of_one > LANES * SLOW_S
     assert of_two < 0.75 * of_one
