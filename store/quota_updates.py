@@ -52,6 +52,20 @@ def grant(interval_ms: int, burst: int) -> Pipeline:
     ]
 
 
+def learned(interval_ms: int) -> Pipeline:
+    """Let a call cost so much from now on, those too that are not made up for yet.
+
+    Otherwise calls made at a slower plan would keep the bucket empty for as long as that plan
+    says, however many Amazon allows.
+    """
+    before = {"$ifNull": ["$learned_ms", {"$ifNull": ["$interval_ms", interval_ms]}]}
+    ahead = {"$subtract": [in_ms_since_1970("$tat"), in_ms_since_1970(NOW)]}
+    as_many = {"$toLong": {"$divide": [{"$multiply": [ahead, interval_ms]}, before]}}
+    is_new = {"$ne": [before, interval_ms]}
+    owes = {"$and": [is_new, {"$not": [has_come("$tat")]}]}
+    return [{"$set": {"tat": _if(owes, _ms_from_now(as_many), "$tat"), "learned_ms": interval_ms}}]
+
+
 def pushed_back(seconds: float) -> Pipeline:
     """Let the bucket be empty for so long, whatever its burst."""
     burst, interval = {"$ifNull": ["$burst", 1]}, {"$ifNull": ["$learned_ms", "$interval_ms"]}

@@ -27,6 +27,7 @@ from store.quota_updates import (
     account_suspended,
     failure,
     grant,
+    learned,
     pushed_back,
 )
 from store.state_documents import QuotaDocument
@@ -83,9 +84,8 @@ class Quotas:
         """Amazon told its rate in ``x-amzn-RateLimit-Limit``; used from now on."""
         if rate <= 0:
             return
-        learned = {"$set": {"learned_ms": _interval_ms(rate)}}
         # The bucket exists: a call was taken from it before Amazon could tell its rate.
-        self._quotas.update_one({"_id": _key(account, operation)}, learned)
+        self._quotas.update_one({"_id": _key(account, operation)}, learned(_interval_ms(rate)))
 
     @translated
     def succeeded(self, account: str, operation: str) -> None:

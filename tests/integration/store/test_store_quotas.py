@@ -129,17 +129,27 @@ def test_a_shorter_push_back_does_not_shorten_a_longer_one(store: Store) -> None
 
 
 def test_amazons_own_rate_replaces_the_plans(store: Store) -> None:
-    take(store)
-    store.quotas.learn_rate("demo", OP, 0.5)
+    store.quotas.take("demo", OP, SLOW)
+    store.quotas.learn_rate("demo", OP, 0.05)
     store.quotas.learn_rate("demo", OP, 0)
 
-    take(store)
-    take(store)
+    assert [take(store) for _ in range(3)] == ["free", "free", "Throttled"]
     with pytest.raises(Throttled) as refused:
-        store.quotas.take("demo", OP, Plan(rate=0.01, burst=1))
+        store.quotas.take("demo", OP, SLOW)
 
-    assert state(store).rate == 0.5
-    assert refused.value.retry_after_s < 110
+    assert state(store).rate == 0.05
+    assert refused.value.retry_after_s <= 25
+
+
+def test_calls_made_before_a_rate_was_learned_cost_as_much_as_those_after(store: Store) -> None:
+    for _ in range(3):
+        store.quotas.take("demo", OP, SLOW)
+    store.quotas.learn_rate("demo", OP, 0.001)
+
+    with pytest.raises(Throttled) as refused:
+        store.quotas.take("demo", OP, SLOW)
+
+    assert 990 < refused.value.retry_after_s <= 1005
 
 
 def test_five_failures_in_a_row_suspend_the_operation_for_a_minute(store: Store) -> None:
