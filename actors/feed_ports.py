@@ -124,7 +124,7 @@ class Feeds(Protocol):
         """Take the poll numbered ``attempt``; None when it is done already or nothing is open.
 
         Raises:
-            NotYet: another worker is on this very poll.
+            NotYet: another worker is on this very poll, or the one before it is not over.
         """
         ...
 

@@ -50,7 +50,7 @@ class Reports(Protocol):
         """Take the poll numbered ``attempt``; None when it is done already or the report closed.
 
         Raises:
-            NotYet: another worker is on this very poll.
+            NotYet: another worker is on this very poll, or the one before it is not over.
         """
         ...
 

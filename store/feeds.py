@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from domain.amazon_feeds import FeedResult
-from domain.errors import Contended, NotYet
+from domain.errors import Contended
 from domain.feed_polling import Verdict
 from domain.feeds import (
     POLLED_STATES,
@@ -22,7 +22,7 @@ from store.failures import translated
 from store.feed_contents import FeedContents
 from store.feed_preparing import Preparing, feed_from
 from store.feed_sending import FeedSending
-from store.moments import in_seconds, is_over, seconds_until, store_now
+from store.polls import Polls
 from store.reports import LEASE
 from store.tables import Database, Raw
 
@@ -85,18 +85,12 @@ class Feeds(FeedSending):
         so.  Index: ``_id``.
 
         Raises:
-            NotYet: another worker is on this very poll, or died on it a moment ago.
+            NotYet: another worker is on this very poll, or died on it a moment ago; or the poll
+                before it is not over.
         """
-        due: Raw = {"_id": feed_id, "poll_attempt": attempt, "state": {"$in": GIVEN}}
-        lease = {"poll_holder": {"$literal": holder}, "poll_until": in_seconds(self._lease_s)}
-        won = self._feeds.update_one(due | is_over("poll_until"), [{"$set": lease}]).matched_count
-        raw = self._feeds.find_one(due)
-        if raw is None:
-            return None
-        if won:
-            return feed_from(raw)
-        wait = seconds_until(raw.get("poll_until"), store_now(self._database))
-        raise NotYet("another worker is on this poll", retry_after_s=wait)
+        known: Raw = {"_id": feed_id, "state": {"$in": GIVEN}}
+        raw = Polls(self._database, self._feeds, self._lease_s).take(known, attempt, holder)
+        return feed_from(raw) if raw else None
 
     @translated
     def poll_done(self, feed_id: str, attempt: int) -> None:

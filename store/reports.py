@@ -10,6 +10,7 @@ from domain.messages import ReportDue
 from domain.reports import OPEN_STATES, Report, ReportState
 from store.failures import translated
 from store.moments import NOW, in_seconds, is_over, seconds_until, store_now
+from store.polls import Polls
 from store.report_documents import ChunkDocument, ReportDocument
 from store.report_opening import OPEN, Openings, report_from
 from store.tables import Database, Raw, collection_of
@@ -116,18 +117,12 @@ class Reports:
         so.  Index: ``_id``.
 
         Raises:
-            NotYet: another worker is on this very poll, or died on it a moment ago.
+            NotYet: another worker is on this very poll, or died on it a moment ago; or the poll
+                before it is not over.
         """
-        due = {"_id": report_id, "poll_attempt": attempt, "state": {"$in": POLLED}}
-        lease = {"poll_holder": {"$literal": holder}, "poll_until": in_seconds(self._lease_s)}
-        won = self._reports.update_one(due | is_over("poll_until"), [{"$set": lease}]).matched_count
-        raw = self._reports.find_one(due)
-        if raw is None:
-            return None
-        if won:
-            return report_from(raw)
-        wait = seconds_until(raw.get("poll_until"), store_now(self._database))
-        raise NotYet("another worker is on this poll", retry_after_s=wait)
+        known: Raw = {"_id": report_id, "state": {"$in": POLLED}}
+        raw = Polls(self._database, self._reports, self._lease_s).take(known, attempt, holder)
+        return report_from(raw) if raw else None
 
     @translated
     def release_poll(self, report_id: str, attempt: int, *, holder: str) -> None:

@@ -171,8 +171,13 @@ class MemoryFeeds:
     def take_poll(self, feed_id: str, attempt: int, *, holder: str) -> Feed | None:
         feed = self.all[feed_id]
         judged = {FeedState.DONE, FeedState.CANCELLED, FeedState.FATAL, FeedState.LATE}
-        if feed.poll_attempt != attempt or feed.state not in POLLED_STATES | judged:
+        if feed.state not in POLLED_STATES | judged or feed.poll_attempt not in (
+            attempt,
+            attempt - 1,
+        ):
             return None
+        if feed.poll_attempt < attempt:
+            raise NotYet("the poll before is not over", retry_after_s=5)
         until = self.polls.get(feed_id, self.now())
         if until > self.now():
             raise NotYet("polled", retry_after_s=(until - self.now()).total_seconds())

@@ -73,8 +73,10 @@ class MemoryReports:
 
     def take_poll(self, report_id: str, attempt: int, *, holder: str) -> Report | None:
         report = self.all[report_id]
-        if not report.is_open or report.poll_attempt != attempt:
+        if not report.is_open or report.poll_attempt not in (attempt, attempt - 1):
             return None
+        if report.poll_attempt < attempt:
+            raise NotYet("the poll before is not over", retry_after_s=5)
         taken = self.polls.get(report_id)
         if taken is not None and taken[0] == attempt and taken[1] > self.clock.now():
             raise NotYet("polled", retry_after_s=(taken[1] - self.clock.now()).total_seconds())

@@ -49,7 +49,18 @@ def test_a_poll_is_taken_once(store: Store) -> None:
         store.feeds.take_poll(feed.feed_id, 0, holder="b")
 
     assert 100 < wait.value.retry_after_s <= 150
-    assert store.feeds.take_poll(feed.feed_id, 1, holder="b") is None
+    assert store.feeds.take_poll(feed.feed_id, 2, holder="b") is None
+
+
+def test_a_poll_that_is_announced_before_the_one_before_it_is_over_waits(store: Store) -> None:
+    feed = at_amazon(store)
+    store.feeds.take_poll(feed.feed_id, 0, holder="a")
+
+    with pytest.raises(NotYet):
+        store.feeds.take_poll(feed.feed_id, 1, holder="b")
+
+    store.feeds.poll_done(feed.feed_id, 0)
+    assert store.feeds.take_poll(feed.feed_id, 1, holder="b") == replace(feed, poll_attempt=1)
 
 
 def test_a_poll_that_was_done_leads_to_the_next(store: Store) -> None:

@@ -96,8 +96,19 @@ def test_a_poll_is_taken_once_and_done_once(store: Store) -> None:
 
     assert 100 < wait.value.retry_after_s <= 150
     assert store.reports.take_poll(report_id, 0, holder="a") is None
-    assert store.reports.take_poll(report_id, 2, holder="a") is None
+    assert store.reports.take_poll(report_id, 3, holder="a") is None
     assert store.reports.take_poll(report_id, 1, holder="a") is not None
+
+
+def test_a_poll_that_is_announced_before_the_one_before_it_is_over_waits(store: Store) -> None:
+    report_id = to_ready(store).report_id
+    store.reports.take_poll(report_id, 0, holder="a")
+
+    with pytest.raises(NotYet):
+        store.reports.take_poll(report_id, 1, holder="b")
+
+    store.reports.poll_done(report_id, 0)
+    assert store.reports.take_poll(report_id, 1, holder="b") is not None
 
 
 def test_a_poll_without_an_answer_is_free_for_its_own_holder_and_nobody_elses_is_touched(

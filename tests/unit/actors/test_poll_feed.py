@@ -71,6 +71,16 @@ def test_an_unfinished_feed_is_polled_again_a_minute_later() -> None:
     assert desk.feed.poll_attempt == 1
 
 
+def test_a_poll_whose_message_overtakes_the_note_that_the_last_is_over_is_not_dropped() -> None:
+    desk = Desk(ready_after=2)
+
+    with pytest.raises(NotYet):
+        desk.poll(attempt=1)
+
+    desk.poll()
+    assert desk.outcome(attempt=1) == "done"
+
+
 def test_a_poll_that_was_made_is_not_made_again() -> None:
     desk = Desk(ready_after=3)
     desk.poll()
