@@ -13,12 +13,13 @@ from actors.app import App
 from actors.fulfillment.bookkeeping import BookKeeping
 from cli.revealing import who
 from domain.orders import Order
-from domain.shipment_outcomes import done_by_hand, retried
+from domain.shipment_outcomes import done_by_hand
+from domain.shipment_retries import sent_once_more
 from domain.shipments import ShipmentBook
 from store.shipment_views import ShipmentRow
 
 Decision = Callable[..., ShipmentBook]
-"""``retried`` or ``done_by_hand``."""
+"""``sent_once_more`` or ``done_by_hand``."""
 
 
 def books_of(app: App, account: str) -> BookKeeping:
@@ -30,12 +31,12 @@ def books_of(app: App, account: str) -> BookKeeping:
 
 
 def try_again(app: App, rows: Sequence[ShipmentRow], reason: str) -> list[ShipmentRow]:
-    """Let refused shipments go again as they are; return how they stand now.
+    """Let refused or not_applied shipments go again as they are; return how they stand now.
 
     Raises:
         Contended, Unavailable: of the store.
     """
-    return _decide(app, rows, retried, f"retried by {_by(reason)}")
+    return _decide(app, rows, sent_once_more, f"retried by {_by(reason)}")
 
 
 def count_as_done(app: App, rows: Sequence[ShipmentRow], reason: str) -> list[ShipmentRow]:

@@ -20,6 +20,7 @@ from cli.shipment_view import (
     shipment_screen,
     shipment_table,
 )
+from domain.shipment_visibility import is_missed
 from domain.shipments import Outbound, Reason
 from store.shipment_views import ShipmentRow
 
@@ -108,6 +109,8 @@ def retry(  # noqa: PLR0913  one per option
 ) -> None:
     """Let a refused shipment, or all refused with one code, go again as they are.
 
+    So does one, by its ID, that Amazon accepted and does not show hours later (not_applied).
+
     Exit code 1 if any is refused again at once; correcting it helps then, trying again does not.
     """
     if (shipment_id is None) == (code is None):
@@ -115,7 +118,7 @@ def retry(  # noqa: PLR0913  one per option
     why, only = given_reason(reason), session.account_filter(account)
     with session.app() as app:
         if shipment_id is not None:
-            rows = [_standing(_get(app, shipment_id), Outbound.REFUSED)]
+            rows = [_retriable(_get(app, shipment_id))]
         else:
             rows = _refused_with(app, str(code), only)
         found = try_again(app, rows, why)
@@ -191,6 +194,10 @@ def _get(app: App, shipment_id: str) -> ShipmentRow:
     if row is None:
         raise Stop(f"no shipment {shipment_id!r}; `shipments list` shows what there is")
     return row
+
+
+def _retriable(row: ShipmentRow) -> ShipmentRow:
+    return row if is_missed(row.shipment) else _standing(row, Outbound.REFUSED)
 
 
 def _standing(row: ShipmentRow, wanted: Outbound) -> ShipmentRow:

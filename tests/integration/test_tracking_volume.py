@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.order_status import units_left
 from domain.shipments import Outbound, Shipment
 from tests.fakes.mongo import mongodb_url
 from tests.fakes.tracking_system import TrackingSystem, item_id, tracking_system
 
 ORDERS, EVENTS = 3000, 5000
+UNITS = 3
+"""Of the one item of every order."""
 REJECTED = 15
 """An order whose row Amazon rejects."""
 Ends = list[tuple[Outbound, str, int]]
@@ -130,6 +133,15 @@ def test_every_unit_of_five_thousand_entries_is_accounted_for(url: str) -> None:
         found = {order: stood(system.shipments(name(order))) for order in ends}
         assert {n: each for n, each in found.items() if each != ends[n]} == {}
         assert {n: at_amazon(system, n) for n in ends} == {n: units(ends[n]) for n in ends}
+        known = system.app.store.orders.without_buyers("demo", [name(n) for n in ends])
+        read = {n: known[name(n)] for n in ends if name(n) in known and known[name(n)].items}
+        assert len(read) > ORDERS // 2
+        # Every unit ordered is accepted, or left for a package to come: exactly.
+        assert {n: units(ends[n]) + units_left(each) for n, each in read.items()} == dict.fromkeys(
+            read, UNITS
+        )
+        said = {n: entered(system.shipments(name(n))) for n in ends}
+        assert [n for n, (all_units, by_fate) in said.items() if all_units != by_fate] == []
         books = system.app.store.shipment_views.count_by_outbound()
         assert sum(books.values()) == sum(len(each) for each in ends.values())
         assert books[Outbound.ACCEPTED] > EVENTS // 2
@@ -142,7 +154,7 @@ def prepared(system: TrackingSystem) -> tuple[list[Sent], dict[int, Ends]]:
     for order in range(1, ORDERS + 1):
         case = CASES[order % len(CASES)]
         if case is not unknown:
-            system.order(order, ("BP-100", 3), **SPECS.get(case, {}))
+            system.order(order, ("BP-100", UNITS), **SPECS.get(case, {}))
         told, ends[order] = case(order)
         entries += told
     ends[REJECTED] = [(Outbound.REFUSED, "amazon", 0)]
@@ -182,6 +194,14 @@ def stood(shipments: tuple[Shipment, ...]) -> Ends:
         (each.outbound, str(each.reason), sum(line.quantity for line in each.accepted_lines))
         for each in shipments
     )
+
+
+def entered(shipments: tuple[Shipment, ...]) -> tuple[int, int]:
+    """Return the units entered, and those accepted, waiting or refused together."""
+    whole_way = sum(line.quantity for each in shipments for line in each.accepted_lines)
+    others = (each for each in shipments if each.outbound in {Outbound.WAITING, Outbound.REFUSED})
+    stopped = sum(item.quantity for each in others for item in each.content.items)
+    return sum(i.quantity for each in shipments for i in each.content.items), whole_way + stopped
 
 
 def at_amazon(system: TrackingSystem, order: int) -> int:

@@ -20,6 +20,17 @@ AMAZONS_CODES = {
     "Hermes Logistik Gruppe", "Parcelforce", "City Link", "TNT", "Fastway", "SagawaExpress",
     "NipponExpress", "YamatoTransport", "DPD", "Deutsche Post", "Yodel", "Aramex", "PUROLATOR",
 }  # fmt: skip
+AFTERSHIP = {
+    "usps": "USPS", "ups": "UPS", "ups-mi": "UPS Mail Innovations", "fedex": "FedEx",
+    "dhl": "DHL", "dhl-global-mail": "DHL Global Mail", "ontrac": "OnTrac",
+    "canada-post": "Canada Post", "royal-mail": "Royal Mail", "lasership": "Lasership",
+    "newgistics": "Newgistics", "osm-worldwide": "OSM", "gls": "GLS",
+    "general-overnight": "GO!", "hermes-de": "Hermes Logistik Gruppe",
+    "parcel-force": "Parcelforce", "city-link": "City Link", "tnt": "TNT",
+    "fastway-au": "Fastway", "sagawa": "SagawaExpress", "nippon-express": "NipponExpress",
+    "taqbin-jp": "YamatoTransport", "dpd": "DPD", "deutsche-post": "Deutsche Post",
+    "yodel": "Yodel", "aramex": "Aramex", "purolator": "PUROLATOR",
+}  # fmt: skip
 CLASSIC_NAMES = {"UPSMI", "FedEx SmartPost", "Blue Package", "Streamlite", "Target"}
 
 
@@ -27,6 +38,10 @@ def test_twenty_seven_carriers_have_a_slug_and_five_classic_names_have_none() ->
     assert {carrier.code for carrier in EVERYWHERE if carrier.slug} == AMAZONS_CODES
     assert {carrier.code for carrier in EVERYWHERE if not carrier.slug} == CLASSIC_NAMES
     assert len(AMAZONS_CODES) == 27
+
+
+def test_each_aftership_slug_has_the_code_amazon_lists_for_its_carrier() -> None:
+    assert {carrier.slug: carrier.code for carrier in EVERYWHERE if carrier.slug} == AFTERSHIP
 
 
 @pytest.mark.parametrize(("text", "code"), SPELLINGS)
