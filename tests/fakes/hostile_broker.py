@@ -59,6 +59,10 @@ class HostileBroker(StubBroker):
             assert self.processed < at_most, "the flow does not come to rest"
             self._deliver(self._take())
 
+    def step(self) -> None:
+        """Deliver one message; the clock jumps when everything is delayed."""
+        self._deliver(self._take())
+
     def _take(self) -> tuple[Any, dramatiq.Message[Any]]:
         now = self._clock.now()
         ready = [i for i, (due, _) in enumerate(self._waiting) if due <= now]

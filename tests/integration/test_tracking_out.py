@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from cli.retrying import try_again
 from domain.feeds import FeedState
 from domain.orders import OrderStatus
 from domain.shipments import Outbound
@@ -328,34 +327,6 @@ def test_what_a_silent_feed_did_not_do_goes_again_hours_later(system: TrackingSy
     system.send()
 
     assert system.stands(order_id) == [(Outbound.ACCEPTED, "")]
-
-
-def test_accepted_and_not_shown_hours_later_is_not_applied_until_it_is_sent_once_more(
-    system: TrackingSystem,
-) -> None:
-    order_id = system.order(18, ("BP-100", 2))
-    system.import_orders()
-    system.enter(order_id, ("BP-100", 2))
-    system.amazon.add_fault("feed_ignored")
-    system.send()
-    assert system.stands(order_id) == [(Outbound.ACCEPTED, "")]
-
-    system.clock.advance(7 * 3600)
-    system.refresh()
-    assert system.app.store.shipment_views.missed() == []
-    system.app.ports.orders.change("demo", {order_id: system.due_now})
-    system.refresh()
-
-    [missed] = system.app.store.shipment_views.missed()
-    assert (missed.order_id, missed.shipment.outbound) == (order_id, Outbound.ACCEPTED)
-    assert missed.shipment.not_applied_at == system.clock.now()
-
-    try_again(system.app, [missed], "not there in Seller Central")
-    assert system.stands(order_id) == [(Outbound.DUE, "")]
-    system.send()
-    assert system.stands(order_id) == [(Outbound.ACCEPTED, "")]
-    assert [row[6] for feed in system.feeds() for row in system.rows(feed)] == [NUMBER, NUMBER]
-    assert system.app.store.shipment_views.missed() == []
 
 
 def test_writing_switched_off_prepares_and_shows_and_sends_nothing(url: str) -> None:

@@ -28,7 +28,7 @@ AFTERSHIP = {
     "general-overnight": "GO!", "hermes-de": "Hermes Logistik Gruppe",
     "parcel-force": "Parcelforce", "city-link": "City Link", "tnt": "TNT",
     "fastway-au": "Fastway", "sagawa": "SagawaExpress", "nippon-express": "NipponExpress",
-    "taqbin-jp": "YamatoTransport", "dpd": "DPD", "deutsche-post": "Deutsche Post",
+    "taqbin-jp": "YamatoTransport", "dpd": "DPD", "deutsch-post": "Deutsche Post",
     "yodel": "Yodel", "aramex": "Aramex", "purolator": "PUROLATOR",
 }  # fmt: skip
 CLASSIC_NAMES = {"UPSMI", "FedEx SmartPost", "Blue Package", "Streamlite", "Target"}
