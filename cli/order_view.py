@@ -11,7 +11,7 @@ from cli.output import HIDDEN, masked, plain, revealed, short, table
 from domain.order_status import ready_to_ship, units_left, why_not_ready
 from domain.orders import Order, OrderItem, ReportLine
 
-INTERNAL = frozenset({"buyer", "outbox", "revision", "changes"})
+INTERNAL = frozenset({"buyer", "outbox", "revision", "changes", "gathering"})
 """What an order keeps for its own bookkeeping, or what is told another way."""
 
 COLUMNS = ("order", "status", "Amazon says", "placed (UTC)", "units", "buyer data", "to ship", "")

@@ -125,6 +125,12 @@ def _skipped_at_first(ours: Sequence[ParsedLine], policy: FirstSeen) -> RowVerdi
 
 
 def _stage(rows: Sequence[ParsedLine]) -> Lifecycle:
+    """Return the stage of a new order.
+
+    The report's status is the whole order's, repeated on each of its rows (an item's own is in
+    ``item-status``), so rows that disagree are two looks at one order: the newer counts, and of
+    two at the same time the one further along, as for known orders.
+    """
     fact = newest(_facts(rows))
     return Lifecycle.UNKNOWN if fact is None else lifecycle(fact.text)
 
@@ -169,12 +175,13 @@ def _updated(order: Order, rows: Sequence[ParsedLine], report: ReportContext) ->
     if speaks_later(order, report_id=report.report_id, as_of=report.as_of):
         changed = _described(changed, rows, report)
     lined = with_lines(changed, rows, report_id=report.report_id, as_of=report.as_of)
-    if lined is not changed:
+    if lined.lines != changed.lines:
         what = f"report lines: {len(order.lines)} -> {len(lined.lines)}, contents changed"
         lined = noted(lined, what, cause=report.cause, at=report.now)
     if lined == order:
         return None
-    if any(change.report_id == report.report_id for change in order.changes):
+    was_told = any(change.report_id == report.report_id for change in order.changes)
+    if was_told or lined == replace(order, gathering=lined.gathering):
         return lined
     changes = (*order.changes, ReportChange(report.report_id, "updated"))
     return replace(lined, changes=changes[-CHANGES_KEPT:])

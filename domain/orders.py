@@ -178,6 +178,15 @@ class OrderPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathering:
+    """The rows one report has told so far of an order whose rows come apart, chunk by chunk."""
+
+    report_id: str
+    as_of: datetime
+    lines: tuple[ReportLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportChange:
     """What one report did to an order: ``created`` or ``updated``; the last few are kept."""
 
@@ -246,6 +255,8 @@ class Order:
     lines_as_of: datetime | None = None
     """As-of time of the report the lines come from."""
     lines_report_id: str = ""
+    gathering: Gathering | None = None
+    """None: all rows have always come together, so that a report with fewer has lost one."""
     changes: tuple[ReportChange, ...] = ()
     items: tuple[OrderItem, ...] = ()
     buyer: Buyer | None = None

@@ -10,6 +10,7 @@ from mongoengine import (
     DateTimeField,
     DictField,
     Document,
+    EmbeddedDocumentField,
     EmbeddedDocumentListField,
     IntField,
     ListField,
@@ -63,6 +64,14 @@ class PackageDocument(Part):
     tracking_number = StringField()
     shipped_at = DateTimeField()
     status = StringField()
+
+
+class GatheringDocument(Part):
+    """The rows one report has told so far of an order whose rows come apart."""
+
+    report_id = StringField(required=True)
+    as_of = DateTimeField(required=True)
+    lines = EmbeddedDocumentListField(ReportLineDocument)
 
 
 class ReportChangeDocument(Part):
@@ -137,6 +146,7 @@ class OrderDocument(Document):
     lines = EmbeddedDocumentListField(ReportLineDocument)
     lines_as_of = DateTimeField()
     lines_report_id = StringField()
+    gathering = EmbeddedDocumentField(GatheringDocument)
     changes = EmbeddedDocumentListField(ReportChangeDocument)
     items = EmbeddedDocumentListField(OrderItemDocument)
     buyer = EncryptedField()

@@ -115,3 +115,45 @@ def test_every_reason_has_an_explanation_and_an_advice(reason: SkipReason) -> No
 
     assert sentence.endswith(".")
     assert advice.endswith(".")
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+@pytest.mark.parametrize("policy", FirstSeen)
+def test_rows_of_a_new_order_that_disagree_at_the_same_time_are_what_is_further_along(
+    policy: FirstSeen, *, flipped: bool
+) -> None:
+    rows = [parsed(2, "Pending"), parsed(3, "Cancelled", sku="OF-7")]
+
+    decision = decide(None, rows[::-1] if flipped else rows, report(), policy)
+
+    assert decision.order is None
+    assert [(each.outcome, each.reason) for each in decision.verdicts] == [
+        (RowOutcome.SKIPPED, SkipReason.FIRST_SEEN_CANCELLED)
+    ] * 2
+
+
+def test_of_rows_that_disagree_at_different_times_the_newer_one_counts() -> None:
+    rows = [
+        parsed(2, "Cancelled", last_updated_at=minutes(1)),
+        parsed(3, "Pending", sku="OF-7", last_updated_at=minutes(2)),
+    ]
+
+    order = decide(None, rows, report(), FirstSeen.PENDING_ONLY).order
+
+    assert order is not None
+    assert (order.amazon_status, len(order.lines)) == ("Pending", 2)
+
+
+def test_a_cancelled_item_does_not_cancel_its_order() -> None:
+    rows = [
+        parsed(2, "Pending", item_status="Unshipped"),
+        parsed(3, "Pending", sku="OF-7", item_status="Cancelled", quantity=0),
+    ]
+
+    order = decide(None, rows, report(), FirstSeen.OPEN_ORDERS).order
+
+    assert order is not None
+    assert (order.amazon_status, [line.item_status for line in order.lines]) == (
+        "Pending",
+        ["Unshipped", "Cancelled"],
+    )
