@@ -201,7 +201,7 @@ def test_a_worker_begins_at_zero_for_the_stages_it_serves_and_for_no_other() -> 
     broker = MemoryBroker([StageWatch(metrics.stages)])
     for name in ("mine", "theirs"):
         dramatiq.actor(broker=broker, actor_name=name, queue_name=name)(nothing)
-    worker = dramatiq.Worker(broker, queues={"mine"}, worker_threads=1)
+    worker = dramatiq.Worker(broker, queues={"mine"}, worker_timeout=10, worker_threads=1)
     worker.start()
     worker.stop()
 

@@ -3,9 +3,11 @@ from __future__ import annotations
 import gzip
 import io
 import tracemalloc
+from functools import cache
+from unicodedata import category
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.errors import Malformed
@@ -16,22 +18,24 @@ PLACES = st.lists(st.integers(0, 10_000))
 """Where the bytes are cut into pieces, before taking them modulo the length."""
 PACKING = st.sampled_from(["gzip", "none"])
 
-WRITTEN_OTHERWISE = {"cp932": "\xa2\xa3\xac\u2016\u2212\u301c"}
+WRITTEN_OTHERWISE = {"cp932": set("\xa2\xa3\xac\u2016\u2212\u301c")}
 """Characters a character set can write but reads back as others."""
 
 
+@cache
+def characters(charset: str) -> str:
+    """Return what the character set has of the first two planes, without control characters."""
+    every = map(chr, range(0x20000))
+    plain = "".join(each for each in every if category(each) not in {"Cc", "Cs"})
+    written = plain.encode(charset, "ignore").decode(charset)
+    return "".join(sorted(set(plain) & set(written) - WRITTEN_OTHERWISE.get(charset, set())))
+
+
 def encodable(charset: str) -> st.SearchStrategy[list[str]]:
-    """Lines of any characters the character set has; control characters are in no title."""
-    line = st.text(
-        st.characters(
-            codec=charset,
-            exclude_categories=["Cc", "Cs"],
-            exclude_characters=WRITTEN_OTHERWISE.get(charset, ""),
-        )
-        | st.just("\t"),
-        max_size=40,
-    )
-    return st.lists(line, max_size=8)
+    """Lines of any characters the character set has."""
+    known = characters(charset)
+    character = st.integers(0, len(known) - 1).map(known.__getitem__) | st.just("\t")
+    return st.lists(st.lists(character, max_size=40).map("".join), max_size=8)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,6 @@ def encodable(charset: str) -> st.SearchStrategy[list[str]]:
         ("ISO-8859-15", "iso8859-15"),
     ],
 )
-@settings(max_examples=30)
 @given(data=st.data(), places=PLACES, packing=PACKING)
 def test_any_text_in_any_charset_in_any_pieces_gives_the_same_lines(
     label: str, charset: str, data: st.DataObject, places: list[int], packing: str
@@ -60,19 +63,19 @@ def test_any_text_in_any_charset_in_any_pieces_gives_the_same_lines(
     assert not document.truncated
 
 
-@settings(max_examples=30)
 @given(lines=encodable("utf-8"), places=PLACES, line_end=st.sampled_from(["\n", "\r\n"]))
 def test_line_ends_of_both_kinds_and_a_missing_last_one_are_read(
     lines: list[str], places: list[int], line_end: str
 ) -> None:
     assume(not lines or lines[-1])
+    # With fewer cells than the first line it would be taken for the line a file breaks off in.
+    assume(not lines or lines[-1].count("\t") >= lines[0].count("\t"))
     assume(not lines or not lines[0].startswith("\ufeff"))
     raw = line_end.join(lines).encode()
 
     assert list(open_lines(cut(raw, places))) == lines
 
 
-@settings(max_examples=30)
 @given(keep=st.integers(0, 400), lines=st.lists(st.text("abcé\t", max_size=9), min_size=1))
 def test_a_cut_off_packed_file_gives_its_complete_lines_and_says_so(
     keep: int, lines: list[str]
