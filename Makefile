@@ -9,7 +9,7 @@ TESTS ?= tests/unit tests/contract tests/integration
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults bench check format docs lock clean
+.PHONY: help demo test unit examples faults bench check format docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ test: $(VENV)/.dev $(VENV)/.embedded ## Run the unit, contract and integration t
 	@$(PY) -m tests.fakes.rabbitmq
 	@$(PY) -m tests.fakes.prometheus
 	@$(PY) -m pytest $(TESTS) $(ARGS)
+
+unit: $(VENV)/.dev ## Run the unit tests on all cores, offline
+	@$(PY) -m pytest tests/unit -n auto $(ARGS)
+
+examples: $(VENV)/.dev ## Hold every property against thousands of random examples
+	@EXAMPLES=thousands $(PY) -m pytest tests/unit -n auto -m hypothesis $(ARGS)
 
 faults: $(VENV)/.dev $(VENV)/.embedded ## Run the fault tests: workers and brokers killed in the middle of their work
 	@$(PY) -m tests.fakes.rabbitmq

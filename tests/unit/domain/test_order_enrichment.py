@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.order_enrichment import FetchRefused, apply, fetched
@@ -373,7 +373,6 @@ def after_all(records: list[AmazonOrder]) -> Order:
     return order
 
 
-@settings(max_examples=50)
 @given(RECORDS)
 def test_records_in_any_order_end_in_the_same_status_and_lose_no_field(
     records: list[AmazonOrder],
@@ -387,7 +386,6 @@ def test_records_in_any_order_end_in_the_same_status_and_lose_no_field(
         assert each.buyer is None or each.buyer.recipient_name == max(known)
 
 
-@settings(max_examples=50)
 @given(RECORDS, st.integers(0, 3))
 def test_reading_any_record_twice_is_reading_it_once(records: list[AmazonOrder], last: int) -> None:
     order = after_all(records)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.ledger import RowOutcome, RowVerdict, SkipReason
@@ -288,7 +288,6 @@ ROWS = st.lists(
 MAYBE_ORDER = st.one_of(st.none(), ROWS.map(lambda rows: decided(None, *rows, by=report(5)).order))
 
 
-@settings(max_examples=50)
 @given(MAYBE_ORDER, ROWS, st.sampled_from([4, 5, 6]), st.sampled_from(FirstSeen))
 def test_deciding_twice_changes_nothing_more_and_tells_the_same(
     order: Order | None, rows: list[ParsedLine], number: int, policy: FirstSeen
@@ -302,7 +301,6 @@ def test_deciding_twice_changes_nothing_more_and_tells_the_same(
     assert first.order is None or first.order != order
 
 
-@settings(max_examples=50)
 @given(ROWS, ROWS)
 def test_two_reports_in_either_order_end_in_the_same_lines_and_status(
     older: list[ParsedLine], newer: list[ParsedLine]

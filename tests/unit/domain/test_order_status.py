@@ -6,7 +6,7 @@ from functools import reduce
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.order_changes import with_amazon_status
@@ -122,7 +122,6 @@ def after(order: Order, facts: list[StatusFact]) -> Order:
     return reduce(lambda o, f: with_amazon_status(o, f, cause="test", now=NOW), facts, order)
 
 
-@settings(max_examples=50)
 @given(FACTS)
 def test_facts_in_any_order_and_number_end_in_the_same_status(facts: list[StatusFact]) -> None:
     order = imported()

@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from config.carriers import carriers
@@ -146,7 +146,6 @@ def units_due(book: ShipmentBook) -> dict[str, int]:
     return due
 
 
-@settings(max_examples=60)
 @given(ENTRIES)
 def test_whatever_is_entered_no_more_units_go_out_than_were_ordered(
     entries: list[TrackingEntered],
@@ -159,7 +158,6 @@ def test_whatever_is_entered_no_more_units_go_out_than_were_ordered(
         assert all(each.outbound is not Outbound.WAITING for each in book.shipments)
 
 
-@settings(max_examples=60)
 @given(ENTRIES)
 def test_judging_twice_changes_nothing_more(entries: list[TrackingEntered]) -> None:
     book = stands(book_of(*entries), to_ship())
@@ -167,7 +165,6 @@ def test_judging_twice_changes_nothing_more(entries: list[TrackingEntered]) -> N
     assert judged(book, to_ship(), carriers(), now=NOW + timedelta(days=1)) == book
 
 
-@settings(max_examples=40)
 @given(ENTRIES.filter(lambda each: all(entry.shipment_ref for entry in each)))
 def test_referenced_entries_end_the_same_in_whatever_order_they_arrive(
     entries: list[TrackingEntered],

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.fulfillment_file import read
@@ -245,7 +245,6 @@ def test_a_file_in_the_announced_charset_is_understood() -> None:
     assert package["carrier"] == "Spedition Müßig"
 
 
-@settings(max_examples=200)
 @given(text=st.text(max_size=200), good_headings=st.booleans())
 def test_any_text_is_read_without_an_error_and_every_line_is_a_record(
     text: str, good_headings: object

@@ -10,7 +10,7 @@ from typing import Any
 import bson
 import pytest
 from bson.codec_options import CodecOptions
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Malformed, Permanent
@@ -79,7 +79,6 @@ orders = built(
 )
 
 
-@settings(max_examples=30)
 @given(orders)
 def test_an_order_comes_back_from_its_bson_as_it_was_and_unchanged(wanted: Order) -> None:
     wire = bson.encode(order_document(wanted, CIPHER))
