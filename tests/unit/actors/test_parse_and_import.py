@@ -71,14 +71,17 @@ def test_a_second_reading_announces_only_the_chunks_not_yet_imported() -> None:
     assert [chunk.chunk for chunk in again] == [2, 3]
 
 
-def test_the_parser_pauses_when_the_importers_are_too_far_behind() -> None:
+@pytest.mark.parametrize("patience_s", [0.0, 3.0])
+def test_the_parser_pauses_when_the_importers_are_too_far_behind(patience_s: float) -> None:
     world = seven_orders()
-    world.policy = replace(world.policy, chunk_backlog=2)
+    world.policy = replace(world.policy, chunk_backlog=2, chunk_patience_s=patience_s)
+    begun_at = world.clock.now()
     published = []
 
     with pytest.raises(NotYet):
         published.extend(parse(world, world.ready()))
 
+    assert (world.clock.now() - begun_at).total_seconds() == patience_s
     [report] = world.reports.all.values()
     assert report.state is ReportState.READY
 

@@ -151,6 +151,7 @@ def test_a_warning_about_the_file_rejects_nothing() -> None:
         ("a stranger's order", result(row(2).replace("111-", "999-")), "another feed's"),
         ("a stranger's item", result(row(2).replace("\t000", "\t999")), "another feed's"),
         ("more rows than sent", result(row(4)), "another feed's"),
+        ("one more counted than sent", result(processed=4, successful=4), "4 rows, 3 were sent"),
         ("more counted than sent", result(processed=9, successful=9), "9 rows, 3 were sent"),
         ("a line without number", result("x\t\t\t1\tError\tBad"), "names no row"),
     ],

@@ -230,6 +230,15 @@ def test_units_in_our_shipments_and_those_amazon_knows_are_not_counted_twice() -
     assert units_left(replace(order, shipping=claimed)) == 1
 
 
+def test_units_too_many_in_a_shipment_of_one_item_are_not_taken_from_another() -> None:
+    order = with_units(enriched(), fulfilled=0, unfulfilled=3)
+    [item] = order.items
+    two = replace(order, items=(item, replace(item, order_item_id="another")))
+    claimed = {"claimed": {item.order_item_id: 5}}
+
+    assert units_left(replace(two, shipping=claimed)) == 3
+
+
 @pytest.mark.parametrize(
     ("_case", "sent", "fulfilled", "unfulfilled", "status"),
     [
