@@ -196,6 +196,7 @@ def _feed_timing(settings: Settings) -> FeedTiming:
         spacing=timedelta(minutes=feeds.spacing_minutes),
         settle=timedelta(minutes=feeds.settle_minutes),
         look_again=timedelta(minutes=feeds.look_again_minutes),
+        first_poll=timedelta(seconds=feeds.first_poll_s),
         slow=timedelta(minutes=feeds.slow_minutes),
         stuck=timedelta(hours=feeds.stuck_hours),
     )

@@ -177,6 +177,10 @@ class Feeds(Section):
     """After that list did not have the feed, until it is asked once more, and the feed sent again
     if it still does not."""
 
+    first_poll_s: float = Field(default=60, ge=1, le=600)
+    """After Amazon was found at a feed, until it is asked again; twice as long each time, up to ten
+    minutes."""
+
     slow_minutes: float = Field(default=20, gt=0)
     """How long Amazon may be at a feed before it counts as slow."""
 

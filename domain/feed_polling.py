@@ -9,7 +9,6 @@ from datetime import datetime
 from domain.amazon_feeds import AmazonFeed
 from domain.feeds import Feed, FeedOutcome, FeedState, FeedTiming
 
-FIRST_DELAY_S = 60.0
 LONGEST_DELAY_S = 600.0
 _LAST_DOUBLING = 10
 """Keeps the power small; the delay has long reached its maximum."""
@@ -64,7 +63,7 @@ def after_poll(
         return Verdict(state, outcome, status, answer.result_document_id)
     if released and age >= timing.late:
         return Moot(f"no verdict within {timing.late.days} days of its submission")
-    delay_s = FIRST_DELAY_S * 2 ** min(feed.poll_attempt, _LAST_DOUBLING)
+    delay_s = timing.first_poll.total_seconds() * 2 ** min(feed.poll_attempt, _LAST_DOUBLING)
     return PollAgain(
         min(LONGEST_DELAY_S, delay_s), slow=age >= timing.slow, stuck=age >= timing.stuck
     )

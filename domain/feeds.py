@@ -200,6 +200,9 @@ class FeedTiming:
     lie between it and the attempt."""
     document_life: timedelta = timedelta(hours=47)
     """Amazon forgets an unused document after two days.  Source: createFeedDocument."""
+    first_poll: timedelta = timedelta(minutes=1)
+    """After Amazon was found at a feed, until it is asked again; twice as long each time, up to ten
+    minutes."""
     slow: timedelta = timedelta(minutes=20)
     """Amazon has been at it for longer than usual."""
     stuck: timedelta = timedelta(hours=8)

@@ -55,6 +55,15 @@ def test_the_looks_are_from_a_minute_to_ten_minutes_apart() -> None:
     assert delays == [PollAgain(s) for s in (60.0, 120.0, 240.0, 480.0, 600.0, 600.0)]
 
 
+def test_the_first_look_may_come_sooner() -> None:
+    soon = FeedTiming(first_poll=timedelta(seconds=2))
+    delays = [
+        after_poll(submitted(poll_attempt=n), says("IN_QUEUE"), NOON, soon) for n in (0, 1, 1000)
+    ]
+
+    assert delays == [PollAgain(2.0), PollAgain(4.0), PollAgain(600.0)]
+
+
 @pytest.mark.parametrize(
     ("age", "slow", "stuck"),
     [
