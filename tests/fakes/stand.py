@@ -1,6 +1,8 @@
 """The stand for fault tests: real parts that may be killed, a thousand orders in flight, a tally.
 
-The orders are put into the simulator one by one, so what must come out is known exactly.
+The orders are put into the simulator one by one, so what must come out is known exactly.  Five
+hundred of them have a package, which travels on to Amazon's verdict in at least five feeds, one
+after the other, once ``ship`` lets the fulfillment tick.
 """
 
 from __future__ import annotations
@@ -8,23 +10,29 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from actors.processes import sweep_ports
+from actors.runtime.dead_letters import drain_dead_letters
 from actors.runtime.sweepers import sweep_all
 from actors.runtime.sweeps import SWEEPS
-from domain.messages import RefreshDue, ReportDue, ReportKind, TrackedItem, TrackingEntered
-from domain.orders import EnrichmentState, Order
+from domain.messages import (
+    FulfillmentDue,
+    RefreshDue,
+    ReportDue,
+    ReportKind,
+    TrackedItem,
+    TrackingEntered,
+)
 from domain.reports import ReportState
-from domain.shipments import Outbound
 from simulator.server import Simulator
-from store import embedded_server
-from store.shipment_views import ShipmentRow
 from tests.fakes.rabbitmq_management import Vhost
 from tests.fakes.rabbitmq_node import PrivateRabbitMQ
+from tests.fakes.store_server import StoreServer
 from tests.fakes.system import Places, System
+from tests.fakes.tally import Tally, Verdict
 
 ACCOUNT = "alpha"
 US = "ATVPDKIKX0DER"
@@ -32,16 +40,7 @@ SKU = "BP-100"
 ORDERS = 1000
 PACKAGES = 500
 ROWS_PER_CHUNK = 20
-IN_PLAY = (
-    "request_report",
-    "poll_report",
-    "parse_order_report",
-    "import_orders",
-    "enrich_orders",
-    "record_tracking",
-    "resolve_shipments",
-)
-"""The stages that have work on the stand."""
+PACKAGES_PER_FEED = 100
 SOON = timedelta(seconds=2)
 QUICK = {
     # Leases follow the time limit of a call: five times two seconds.
@@ -49,40 +48,16 @@ QUICK = {
     "HTTP__CONNECT_TIMEOUT_S": "2",
     "ORDER_IMPORT__CHUNK_ROWS": str(ROWS_PER_CHUNK),
     "ORDER_IMPORT__CHUNK_BACKLOG": "1000",
+    "FULFILLMENT__ORDERS_PER_FEED": str(PACKAGES_PER_FEED),
+    "FEEDS__SPACING_MINUTES": "0",
+    "FEEDS__SETTLE_MINUTES": "0.05",
+    "FEEDS__LOOK_AGAIN_MINUTES": "0.05",
+    "FEEDS__FIRST_POLL_S": "1",
+    f"ACCOUNTS__{ACCOUNT.upper()}__AMAZON_WRITES": "true",
 }
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a fault cost."""
-
-    fault: str
-    messages_in: int
-    lost: int
-    duplicated: int
-    recovery_s: float
-
-
-class StoreServer:
-    """An embedded server that can be killed and comes back on the same port with its data."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._server = embedded_server.start(folder / "store", folder / "store.log")
-        self.url = self._server.url
-        self._port = int(self.url.rstrip("/").rsplit(":", 1)[1].partition("/")[0])
-
-    def kill_and_restart(self) -> None:
-        """Kill -9, then start on what was on disk."""
-        self._server.process.kill()
-        self._server.process.wait()
-        self._server = embedded_server.start(
-            self._folder / "store", self._folder / "store.log", port=self._port
-        )
-
-    def stop(self) -> None:
-        """End it."""
-        self._server.stop()
+UNHURRIED = 100.0
+"""Calls a second that Amazon allows here: as many feeds in a minute as usually in an hour."""
+TICK_S = 1.0
 
 
 class Stand:
@@ -93,9 +68,17 @@ class Stand:
     ) -> None:
         self.system, self.amazon, self.node, self.store = system, amazon, node, store
         self.expected = {f"111-{n:07}-{n:07}" for n in range(1, ORDERS + 1)}
-        self.packages = 0
+        self.packages: frozenset[str] = frozenset()
+        self.poison = 0
+        """Messages put into queues that nobody can work off."""
         self._struck_at = time.monotonic()
-        self._meanwhile: Callable[[], None] = lambda: None
+        self._chores: dict[str, Callable[[], None]] = {}
+        self._ticked_at = 0.0
+
+    @property
+    def tally(self) -> Tally:
+        """What became of everything, as it is now."""
+        return Tally(self.system.app, self.amazon, ACCOUNT, self.expected, self.packages)
 
     def place(self, first: int = 1, last: int = ORDERS) -> None:
         """Place orders number ``first`` to ``last`` at Amazon."""
@@ -123,23 +106,27 @@ class Stand:
     def enter_tracking(self) -> None:
         """Enter a package for each of the first orders, most before its order is here."""
         now = datetime.now(UTC)
-        for order_id in sorted(self.expected)[:PACKAGES]:
-            self.system.publish(
-                TrackingEntered.first(
-                    key=order_id,
-                    account=ACCOUNT,
-                    at=now,
-                    source_event_id=f"event-{order_id}",
-                    order_id=order_id,
-                    shipment_ref="box-1",
-                    carrier="ups",
-                    tracking_number=f"1Z999AA1{order_id[-7:]}",
-                    shipped_at=now,
-                    items=(TrackedItem(sku=SKU, quantity=1),),
-                    entered_at=now,
-                )
+        self.packages = frozenset(sorted(self.expected)[:PACKAGES])
+        entries = [
+            TrackingEntered.first(
+                key=order_id,
+                account=ACCOUNT,
+                at=now,
+                source_event_id=f"event-{order_id}",
+                order_id=order_id,
+                shipment_ref="box-1",
+                carrier="ups",
+                tracking_number=f"1Z999AA101{order_id[-7:]}0",
+                shipped_at=now,
+                items=(TrackedItem(sku=SKU, quantity=1),),
+                entered_at=now,
             )
-        self.packages = PACKAGES
+            for order_id in sorted(self.packages)
+        ]
+        # As every door does: the store has an entry before the broker has its message.
+        assert self.system.app.store.tracking_inbox.receive(entries) == set()
+        for entry in entries:
+            self.system.publish(entry)
 
     def refresh(self) -> None:
         """Tick the refresh, as the scheduler would."""
@@ -148,19 +135,53 @@ class Stand:
             RefreshDue.first(key=now.isoformat(), account=ACCOUNT, at=now, due_at=now)
         )
 
+    def ship(self) -> None:
+        """From now on the fulfillment ticks, every second instead of every twenty minutes."""
+        self._chores["tick"] = self._tick_in_time
+
+    def tick(self) -> None:
+        """Tick the fulfillment, as the scheduler would."""
+        now = self.system.app.store.now()
+        self.system.publish(
+            FulfillmentDue.first(key=now.isoformat(), account=ACCOUNT, at=now, due_at=now)
+        )
+
+    def meanwhile(self, name: str, chore: Callable[[], None]) -> None:
+        """Do this again and again while waiting."""
+        self._chores[name] = chore
+
+    def sweep(self) -> None:
+        """Run the sweepers once, for whom everything is overdue after two seconds."""
+        sweeps = [replace(each, max_age=min(each.max_age, SOON)) for each in SWEEPS]
+        sweep_all(sweep_ports(self.system.app), sweeps)
+
+    def drain(self) -> None:
+        """Move what RabbitMQ gave up on into the quarantine."""
+        app = self.system.app
+        drain_dead_letters(app.broker, [each.name for each in app.flow], app.store.quarantine.keep)
+
     def wait_for_imports(self, chunks: int) -> None:
         """Wait until at least so many chunks are imported: the flow is in the middle of it."""
-        self.system.wait_until(
-            lambda: self.imported_chunks() >= chunks, f"{chunks} chunks are imported", timeout_s=120
-        )
+        self._wait(lambda: self.imported_chunks() >= chunks, f"{chunks} chunks are imported")
+
+    def wait_for_feeds(self, number: int) -> None:
+        """Wait until Amazon has taken in so many feeds."""
+        self._wait(lambda: self.feeds_at_amazon() >= number, f"Amazon has {number} feeds")
+
+    def wait_for_reports(self, number: int) -> None:
+        """Wait until so many reports are complete."""
+
+        def are_complete() -> bool:
+            states = [report.state for report in self.tally.reports()]
+            return states.count(ReportState.COMPLETE) >= number
+
+        self._wait(are_complete, f"{number} reports are complete")
 
     def wait_for_the_parser(self, *, published_blindly: bool) -> None:
         """Wait until the parser has published everything, as it believes, or clearly cannot."""
-        reports = self.system.app.store.views
         deadline = time.monotonic() + (60 if published_blindly else 5)
         while time.monotonic() < deadline:
-            states = [report.state for report in reports.list_reports(account=ACCOUNT, limit=5)]
-            if ReportState.PARSED in states:
+            if ReportState.PARSED in [report.state for report in self.tally.reports()]:
                 return
             time.sleep(0.1)
 
@@ -168,88 +189,53 @@ class Stand:
         """Return how many chunks are in the ledger."""
         return int(self.system.app.store.database["report_chunks"].count_documents({}))
 
-    def orders(self) -> list[Order]:
-        """Return all orders of the account."""
-        return list(self.system.app.store.views.list_orders(account=ACCOUNT, limit=5 * ORDERS))
+    def feeds_at_amazon(self) -> int:
+        """Return how many feeds Amazon has taken in."""
+        with self.amazon.world.lock:
+            return len(self.amazon.seller(ACCOUNT).feeds)
 
-    def struck(self, *, sweeping: bool = False) -> None:
+    def struck(self) -> None:
         """The fault has happened: the time to recover runs from here."""
         self._struck_at = time.monotonic()
-        self._meanwhile = self.sweep if sweeping else self._meanwhile
 
-    def sweep(self) -> None:
-        """Run the sweepers once, for whom everything is overdue after two seconds."""
-        sweeps = [replace(each, max_age=min(each.max_age, SOON)) for each in SWEEPS]
-        sweep_all(sweep_ports(self.system.app), sweeps)
+    def orders_come_in(self, fault: str, *, timeout_s: float = 300) -> Verdict:
+        """Wait until orders and entries are accounted for; count what is lost or doubled."""
+        self._until(self.tally.orders_are_in, timeout_s)
+        return self.tally.orders_in(fault, time.monotonic() - self._struck_at)
 
-    def wait_for_reports(self, number: int) -> None:
-        """Wait until so many reports are complete."""
+    def packages_go_out(self, fault: str, *, timeout_s: float = 300) -> Verdict:
+        """Wait until Amazon has judged every package; count what is lost or doubled.
 
-        def complete() -> int:
-            reports = self.system.app.store.views.list_reports(account=ACCOUNT, limit=10)
-            return sum(report.state is ReportState.COMPLETE for report in reports)
-
-        self.system.wait_until(lambda: complete() >= number, f"{number} reports are complete")
-
-    def settle(self, fault: str, *, timeout_s: float = 120) -> Verdict:
-        """Wait until everything is accounted for, and count what is lost or doubled."""
-        self._wait(self._is_through, timeout_s)
-        recovery_s = time.monotonic() - self._struck_at
-        orders = self.orders()
-        ids = [order.order_id for order in orders]
-        rows = [(line.report_id, line.row) for order in orders for line in order.lines]
-        items = [item.order_item_id for order in orders for item in order.items]
-        shipments = [row.order_id for row in self.shipments()]
-        doubles = sum(len(each) - len(set(each)) for each in (ids, rows, items, shipments))
-        whole = {order.order_id for order in orders if order.lines}
-        lost = len(self.expected - whole) + self.packages - len(set(shipments))
-        return Verdict(fault, len(self.expected) + self.packages, lost, doubles, recovery_s)
-
-    def shipments(self) -> list[ShipmentRow]:
-        """Return all shipments of the account."""
-        views = self.system.app.store.shipment_views
-        return list(views.list_shipments(account=ACCOUNT, limit=5 * PACKAGES))
+        A 429 of createFeed alone is waited out for two minutes, as long as Amazon takes by default
+        to allow one more.
+        """
+        self._until(self.tally.packages_are_out, timeout_s)
+        return self.tally.packages_out(fault, time.monotonic() - self._struck_at)
 
     def unfinished(self) -> list[str]:
-        """Name what is not as it should be at the end."""
-        app = self.system.app
-        reports = app.store.views.list_reports(account=ACCOUNT, limit=10)
-        kept = app.store.database["quarantine"].count_documents({})
-        return [
-            *(f"report {r.report_id} is {r.state}" for r in reports if _is_unfinished(r.state)),
-            *(f"{o.order_id} is {o.enrichment}" for o in self.orders() if _is_unread(o)),
-            *(
-                f"the shipment of {row.order_id} is {row.shipment.outbound}"
-                for row in self.shipments()
-                if row.shipment.outbound is not Outbound.DUE
-            ),
-            *([f"{kept} messages are in the quarantine"] if kept else []),
-        ]
+        """Name what is not as it should be at the end; only poison is in the quarantine."""
+        self.drain()
+        kept = self.tally.quarantined()
+        too_much = [f"{kept} messages are in the quarantine, {self.poison} should be"]
+        return self.tally.unfinished() + (too_much if kept != self.poison else [])
 
-    def _is_through(self) -> bool:
-        reports = self.system.app.store.views.list_reports(account=ACCOUNT, limit=10)
-        return (
-            bool(reports)
-            and not any(report.is_open for report in reports)
-            and len(self.orders()) == ORDERS
-            and not any(_is_unread(order) for order in self.orders())
-            and sum(row.shipment.outbound is Outbound.DUE for row in self.shipments())
-            == self.packages
-        )
+    def _tick_in_time(self) -> None:
+        if time.monotonic() - self._ticked_at >= TICK_S:
+            self._ticked_at = time.monotonic()
+            self.tick()
 
-    def _wait(self, holds: Callable[[], bool], timeout_s: float) -> None:
+    def _wait(self, holds: Callable[[], bool], what: str) -> None:
+        assert self._until(holds, timeout_s=120), f"never: {what}\n{self.system.last_words()}"
+
+    def _until(self, holds: Callable[[], bool], timeout_s: float) -> bool:
         deadline = time.monotonic() + timeout_s
-        while not holds() and time.monotonic() < deadline:
-            self._meanwhile()
+        while not holds():
+            if time.monotonic() >= deadline:
+                return False
+            for chore in list(self._chores.values()):
+                chore()
             time.sleep(0.2)
-
-
-def _is_unread(order: Order) -> bool:
-    return order.enrichment is EnrichmentState.DUE
-
-
-def _is_unfinished(state: ReportState) -> bool:
-    return state is not ReportState.COMPLETE
+        return True
 
 
 @contextmanager
@@ -264,8 +250,13 @@ def stand(folder: Path, node: PrivateRabbitMQ, vhost: Vhost) -> Iterator[Stand]:
             report_queue_s=0,
             report_progress_s=0,
             orders_lag_s=0,
+            feed_queue_s=0.5,
+            feed_progress_s=1.5,
+            visibility_s=0,
             marketplaces=[US],
         ) as amazon:
+            plans = amazon.world.buckets.plans
+            plans.update({name: replace(plan, rate=UNHURRIED) for name, plan in plans.items()})
             places = Places(vhost.amqp_url, store.url, "faults", amazon.url)
             with System(folder / "logs", places, extra=QUICK) as system:
                 yield Stand(system, amazon, node, store)

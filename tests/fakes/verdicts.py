@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fakes.stand import Verdict
+from tests.fakes.tally import Verdict
 
 HEAD = ("fault", "messages in", "lost", "duplicated in effect", "recovered after")
 

@@ -16,8 +16,8 @@ from actors.runtime.exchange import INLETS, connect, declare
 from domain.events import EXCHANGE
 from tests.fakes.mongo import fresh_database, mongodb_url
 from tests.fakes.rabbitmq_management import Vhost
-from tests.fakes.stand import Verdict
 from tests.fakes.system import Places, System
+from tests.fakes.tally import Verdict
 from tests.fakes.tracking import tracking_json
 from tests.fakes.verdicts import Verdicts
 

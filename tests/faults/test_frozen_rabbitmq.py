@@ -55,7 +55,7 @@ def rabbitmq_freezes_and_dies(at: Stand, app: str) -> None:
 def test_our_broker_loses_nothing(ready: Stand, verdicts: Verdicts) -> None:
     rabbitmq_freezes_and_dies(ready, OURS)
 
-    verdict = verdicts.note(ready.settle("rabbitmq_freezes_and_dies"))
+    verdict = verdicts.note(ready.orders_come_in("rabbitmq_freezes_and_dies"))
 
     assert (verdict.lost, verdict.duplicated) == (0, 0), ready.system.last_words()
 
@@ -66,6 +66,6 @@ def test_the_stock_broker_loses_what_it_believed_to_have_published(
     ready.system.make_broker = stock_broker
     rabbitmq_freezes_and_dies(ready, STOCK)
 
-    verdict = verdicts.note(ready.settle("… on the stock broker", timeout_s=20))
+    verdict = verdicts.note(ready.orders_come_in("… on the stock broker", timeout_s=20))
 
     assert verdict.lost > 0

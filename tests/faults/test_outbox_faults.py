@@ -19,8 +19,8 @@ from domain.orders import Order, OutEvent
 from tests.fakes.mongo import fresh_database, mongodb_url
 from tests.fakes.order_values import imported
 from tests.fakes.rabbitmq_management import Vhost
-from tests.fakes.stand import Verdict
 from tests.fakes.system import Places, System
+from tests.fakes.tally import Verdict
 from tests.fakes.verdicts import Verdicts
 
 pytestmark = pytest.mark.rabbitmq
