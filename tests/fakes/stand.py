@@ -151,8 +151,15 @@ class Stand:
         self._chores[name] = chore
 
     def sweep(self) -> None:
-        """Run the sweepers once, for whom everything is overdue after two seconds."""
-        sweeps = [replace(each, max_age=min(each.max_age, SOON)) for each in SWEEPS]
+        """Run the sweepers once, for whom everything is overdue after two seconds.
+
+        What is due is left alone until ``ship``: the feeds are struck by a fault of their own.
+        """
+        sweeps = [
+            replace(each, max_age=min(each.max_age, SOON))
+            for each in SWEEPS
+            if each.stage != "batch_fulfillment" or "tick" in self._chores
+        ]
         sweep_all(sweep_ports(self.system.app), sweeps)
 
     def drain(self) -> None:
