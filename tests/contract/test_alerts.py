@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,33 @@ def test_the_rules_are_valid(promtool: str) -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_prometheus_accepts_the_configuration(promtool: str) -> None:
+    file = ROOT / "grafana/prometheus/prometheus.yml"
+    done = subprocess.run(
+        [promtool, "check", "config", str(file)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("severity", "receiver"), [("page", "pager"), ("ticket", "tickets"), ("none", "watchdog")]
+)
+def test_an_alert_goes_where_its_severity_says(severity: str, receiver: str) -> None:
+    amtool = shutil.which("amtool")
+    if amtool is None:
+        pytest.skip("amtool is not installed (Debian: apt install prometheus-alertmanager)")
+    file = f"--config.file={ROOT / 'grafana/prometheus/alertmanager.yml'}"
+    done = subprocess.run(
+        [amtool, "config", "routes", "test", file, f"severity={severity}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout.split()) == (0, [receiver]), done.stderr
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{n}-{each.alert}" for n, each in enumerate(CASES)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from actors.flow import FLOW
 from actors.processes import PROCESSES
 from cli.root import cli
 from grafana.stage_blocks import with_stages
-from tests.fakes.composition import VARIABLE, demo_variables, services
+from tests.fakes.composition import VARIABLE, demo_variables, environment, services
 
 ROOT = Path(__file__).parents[2]
 STAGES = {stage.name for stage in FLOW}
@@ -109,9 +110,34 @@ def test_what_must_last_is_on_a_volume() -> None:
 
 
 def test_no_secret_has_a_default() -> None:
+    names = {"ENCRYPTION__ACTIVE_KEY", "CONNECTOR_SECRETS"}  # Of a key and of a folder.
     for found in VARIABLE.finditer(COMPOSE):
-        if re.search(r"PASSWORD|KEY|SECRET|TOKEN", found["name"]):
+        if re.search(r"PASSWORD|KEY|SECRET|TOKEN", found["name"]) and found["name"] not in names:
             assert found["kind"] == "?", found["name"]
+
+
+def test_one_service_builds_the_image_of_all() -> None:
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["scheduler"]
+    assert len({SERVICES[name]["image"] for name in OURS}) == 1
+
+
+def test_all_but_the_simulator_find_it_in_the_demo_and_the_simulator_gets_nothing() -> None:
+    endpoints = {name: environment(SERVICES[name]).get("AMAZON_ENDPOINT") for name in OURS}
+
+    assert endpoints.pop("simulator") is None
+    assert set(endpoints.values()) == {"http://simulator:8090"}
+    assert environment(SERVICES["simulator"]) == {}
+    assert SERVICES["simulator"]["volumes"] == []
+
+
+def test_what_a_person_sets_wins_over_what_the_file_says() -> None:
+    own = {"BROKER_URL": "amqp://elsewhere/x", "ENCRYPTION__ACTIVE_KEY": "k2"}
+    plain = environment(SERVICES["outbox"])
+    given = environment(services(demo_variables() | own)["outbox"])
+
+    assert plain["BROKER_URL"] == "amqp://connector:demo@rabbitmq:5672/connector"
+    assert plain["ENCRYPTION__ACTIVE_KEY"] == "k1"
+    assert {name: given[name] for name in own} == own
 
 
 def test_the_simulator_is_there_in_the_demo_only() -> None:
@@ -149,21 +175,50 @@ def test_a_new_stage_is_written_between_the_marks() -> None:
         with_stages("a\n", ["x"], str)
 
 
-def test_docker_compose_accepts_the_file() -> None:
-    if shutil.which("docker") is None or not _has_compose():
-        pytest.skip("docker compose is not installed: the file is checked as data only")
+@pytest.fixture(scope="module")
+def composed() -> dict[str, dict[str, Any]]:
+    """Return the services as Compose itself understands them, those of the demo among them."""
+    compose = _compose()
+    if compose is None:
+        pytest.skip("Docker Compose 2 is not installed: the file is checked as data only")
     done = subprocess.run(
-        ["docker", "compose", "--env-file", "demo.env", "--profile", "demo", "config", "--quiet"],
+        [*compose, "--env-file", "demo.env", "--profile", "demo", "config", "--format", "json"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": os.environ["PATH"]},
+        env={name: os.environ[name] for name in COMPOSES_OWN if name in os.environ},
     )
-
     assert done.returncode == 0, done.stderr
+    found: dict[str, dict[str, Any]] = json.loads(done.stdout)["services"]
+    return found
 
 
-def _has_compose() -> bool:
-    asked: Any = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
-    return bool(asked.returncode == 0)
+def test_compose_understands_the_file_as_these_tests_do(
+    composed: dict[str, dict[str, Any]],
+) -> None:
+    assert composed.keys() == SERVICES.keys()
+    for name, service in SERVICES.items():
+        there = composed[name]
+        assert (there.get("environment") or {}) == environment(service), name
+        assert there.get("command") == service.get("command"), name
+        assert there["image"] == service["image"], name
+        assert there.get("profiles") == service.get("profiles"), name
+        assert set(there.get("depends_on") or ()) == set(service.get("depends_on") or ()), name
+        assert there.get("read_only", False) is service.get("read_only", False), name
+        assert len(there.get("volumes") or ()) == len(service.get("volumes") or ()), name
+
+
+COMPOSES_OWN = ("PATH", "HOME", "DOCKER_CONFIG")
+
+
+def _compose() -> list[str] | None:
+    """Return how Compose is called here: as a plugin of docker, or by itself."""
+    for words in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(words[0]):
+            asked = subprocess.run(
+                [*words, "version", "--short"], capture_output=True, text=True, check=False
+            )
+            if asked.returncode == 0 and asked.stdout.lstrip("v")[:2] not in {"1.", ""}:
+                return words
+    return None

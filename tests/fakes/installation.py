@@ -1,7 +1,8 @@
 """The installation of docker-compose.yml as processes of this machine, watched by Prometheus.
 
-Every process is started with the command its service has, on a metrics port of its own; the
-Prometheus is configured by the file that ships, its discovery by DNS replaced by those ports.
+Every process is started from the image with the command and the variables its service has, on a
+metrics port of its own; the Prometheus is configured by the file that ships, its discovery by DNS
+replaced by those ports.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from tests.fakes.composition import ROOT, demo_variables, services
+from tests.fakes.composition import ROOT, demo_variables, environment, services
+from tests.fakes.image import Image
 from tests.fakes.prometheus import PrivatePrometheus
 from tests.fakes.promql import RULES, legend_labels, plain
 from tests.fakes.rabbitmq_node import PrivateRabbitMQ, free_ports
@@ -26,17 +28,21 @@ Targets = dict[str, list[int]]
 """The metrics ports of the processes of each service."""
 
 
-def start_service(system: System, name: str, targets: Targets, *more: str) -> None:
-    """Start a process as the compose file does; ``more`` is added to its command."""
+def start_service(
+    system: System, image: Image, name: str, targets: Targets, *more: str
+) -> dict[str, str]:
+    """Start a container's process: the image, the service's command and variables.
+
+    ``more`` is added to its command.  What the system says of where things are comes last, as the
+    names of the compose file's network mean nothing here.  Return the variables it got.
+    """
     (port,) = free_ports(1)
     targets.setdefault(name, []).append(port)
-    command = [str(word) for word in services(demo_variables())[name]["command"]]
-    env = dict(system.settings_env)
-    system.settings_env["METRICS_PORT"] = str(port)
-    try:
-        system.start(name, "-m", "cli", *command, *more)
-    finally:
-        system.settings_env = env
+    service = services(demo_variables())[name]
+    command = image.command([*(str(word) for word in service["command"]), *more])
+    given = environment(service) | system.settings_env | {"METRICS_PORT": str(port)}
+    system.start_program(name, command, **image.how(given))
+    return given
 
 
 def watched(targets: Targets, node: PrivateRabbitMQ) -> PrivatePrometheus:

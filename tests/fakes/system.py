@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import dramatiq
 
@@ -116,16 +116,16 @@ class System:
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start ``python ARGUMENTS`` as a process of this system, its output in a file."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         inherited = {k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG", "TMPDIR"}}
+        env = inherited | self.settings_env
+        return self.start_program(name, [sys.executable, *arguments], cwd=ROOT, env=env)
+
+    def start_program(self, name: str, command: list[str], **how: Any) -> subprocess.Popen[bytes]:
+        """Start any program as a process of this system; ``how`` is for ``subprocess.Popen``."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{name}.log").open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, *arguments],
-                cwd=ROOT,
-                env=inherited | self.settings_env,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+                command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **how
             )
         self.processes.setdefault(name, []).append(process)
         return process

@@ -20,6 +20,8 @@ from domain.messages import FulfillmentDue, RefreshDue, ReportDue, ReportKind
 from domain.orders import EnrichmentState, Order
 from simulator.server import Simulator
 from tests.conftest import missing_service
+from tests.fakes.composition import demo_variables, environment, services
+from tests.fakes.image import Image
 from tests.fakes.installation import (
     VHOST,
     Targets,
@@ -72,6 +74,13 @@ def node() -> Iterator[PrivateRabbitMQ]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def image() -> Iterator[Image]:
+    made = Image()
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def amazon() -> Iterator[Simulator]:
     with Simulator(seed=3, orders=0, marketplaces=[US], **QUICK_AMAZON) as running:
@@ -79,13 +88,18 @@ def amazon() -> Iterator[Simulator]:
 
 
 def installed(
-    folder: Path, node: PrivateRabbitMQ, mongodb: str, amazon: Simulator, *accounts: str
+    folder: Path, node: PrivateRabbitMQ, image: Image, mongodb: str, amazon: Simulator, *more: str
 ) -> System:
+    """Return the system of docker-compose.yml and demo.env, with more accounts if wanted."""
     broker_url = node.amqp_url.rpartition("/")[0] + f"/{VHOST}"
     places = Places(broker_url, mongodb, f"live_{folder.name[-8:]}", amazon.url)
-    writes = {f"ACCOUNTS__{name.upper()}__AMAZON_WRITES": "true" for name in accounts}
-    extra = writes | {"WORKER_THREADS": "2", "ORDER_IMPORT__POLL_DEADLINE_MINUTES": "5"}
-    return System(folder, places, accounts=accounts, extra=extra)
+    extra = environment(services(demo_variables())["scheduler"]) | {
+        "BROKER_URL": broker_url,
+        "MONGODB_URL": mongodb,
+        "AMAZON_ENDPOINT": amazon.url,
+        "SECRETS_DIR": str(image.secrets),
+    }
+    return System(folder, places, accounts=more, extra=extra)
 
 
 def enter_tracking(system: System, order: Order, *, event_id: str) -> None:
@@ -116,13 +130,13 @@ def drive(system: System, amazon: Simulator) -> None:
     """Bring something through every stage: an order in, tracking out, a row that is rejected."""
     store, now = system.app.store, datetime.now(UTC)
     for key, order_id in enumerate(ORDERS):
-        amazon.put_order(account="alpha", order_id=order_id, age_s=7200 + key, status="UNSHIPPED")
+        amazon.put_order(account="demo", order_id=order_id, age_s=7200 + key, status="UNSHIPPED")
     system.publish(
-        ReportDue.first(key="live", account="alpha", at=now, kind=ReportKind.ORDERS, marketplace=US)
+        ReportDue.first(key="live", account="demo", at=now, kind=ReportKind.ORDERS, marketplace=US)
     )
 
     def orders() -> list[Order]:
-        found = list(store.views.list_orders(account="alpha", limit=10))
+        found = list(store.views.list_orders(account="demo", limit=10))
         return [each for each in found if each.enrichment is not EnrichmentState.DUE]
 
     system.wait_until(
@@ -138,7 +152,7 @@ def drive(system: System, amazon: Simulator) -> None:
         timeout_s=PATIENCE_S,
     )
     now = store.now()
-    system.publish(FulfillmentDue.first(key="live", account="alpha", at=now, due_at=now))
+    system.publish(FulfillmentDue.first(key="live", account="demo", at=now, due_at=now))
     system.wait_until(
         lambda: (
             books.count_documents({"outbounds": "accepted"}) == len(ORDERS) - 1
@@ -155,17 +169,20 @@ def bury_one(system: System) -> None:
 
 
 def test_every_panel_shows_something_and_every_rule_is_healthy(
-    tmp_path: Path, node: PrivateRabbitMQ, amazon: Simulator
+    tmp_path: Path, node: PrivateRabbitMQ, image: Image, amazon: Simulator
 ) -> None:
     targets: Targets = {}
-    with mongodb_url() as url, installed(tmp_path, node, url, amazon, "alpha") as system:
+    check = image.health_check()
+    with mongodb_url() as url, installed(tmp_path, node, image, url, amazon) as system:
         system.app.store.ensure_indexes()
-        for name in (*STAGES, *PROCESSES):
-            start_service(system, name, targets)
+        given = {
+            name: start_service(system, image, name, targets) for name in (*STAGES, *PROCESSES)
+        }
         with watched(targets, node) as prometheus:
             # What happens before Prometheus has seen the zero is no increase to it.
             up = f'sum(up{{job=~"connector-.+"}}) == {len(targets)}'
             system.wait_until(seen(prometheus, up), "every process is up", timeout_s=PATIENCE_S)
+            healthy = [name for name in given if not image.run(check, given[name]).returncode]
             drive(system, amazon)
             bury_one(system)
             dead = 'rabbitmq_detailed_queue_messages{kind="XQ"} > 0'
@@ -182,6 +199,7 @@ def test_every_panel_shows_something_and_every_rule_is_healthy(
 
             known = buyer_data(system)
 
+        assert healthy == [*STAGES, *PROCESSES]
         assert down == []
         assert {name for name, health in rules.items() if health != "ok"} == set()
         assert {each["metric"]["stage"] for each in done} == set(STAGES)
@@ -194,7 +212,7 @@ def test_every_panel_shows_something_and_every_rule_is_healthy(
 
 def buyer_data(system: System) -> set[str]:
     """Return what is stored of the buyers, as far as it can be told from other words."""
-    buyers = [system.app.store.orders.get("alpha", order_id) for order_id in ORDERS]
+    buyers = [system.app.store.orders.get("demo", order_id) for order_id in ORDERS]
     fields = [asdict(each.buyer) for each in buyers if each and each.buyer]
     return {str(text) for each in fields for text in each.values() if len(str(text)) > TELLING}
 
@@ -208,7 +226,7 @@ def keep_reading(system: System, prometheus: PrivatePrometheus) -> None:
     while missing := empty_panels(prometheus):
         assert time.monotonic() < deadline, f"empty: {missing}\n{system.last_words()}"
         now = system.app.store.now()
-        system.publish(RefreshDue.first(key=now.isoformat(), account="alpha", at=now, due_at=now))
+        system.publish(RefreshDue.first(key=now.isoformat(), account="demo", at=now, due_at=now))
         time.sleep(1)
 
 
@@ -238,15 +256,15 @@ def time_to_request(system: System, prometheus: PrivatePrometheus, turn: str) ->
 
 
 def test_a_second_worker_raises_the_throughput_and_both_are_seen(
-    tmp_path: Path, node: PrivateRabbitMQ, amazon: Simulator
+    tmp_path: Path, node: PrivateRabbitMQ, image: Image, amazon: Simulator
 ) -> None:
     accounts = [f"a{number}" for number in range(LANES)]
     stage, targets = "request_report", Targets()
     amazon.add_fault("hang", operation="createReport", times=10_000, seconds=SLOW_S)
-    with mongodb_url() as url, installed(tmp_path, node, url, amazon, *accounts) as system:
+    with mongodb_url() as url, installed(tmp_path, node, image, url, amazon, *accounts) as system:
         system.app.store.ensure_indexes()
-        start_service(system, stage, targets, "--threads", "1")
-        start_service(system, stage, targets, "--threads", "1")
+        start_service(system, image, stage, targets, "--threads", "1")
+        start_service(system, image, stage, targets, "--threads", "1")
         with watched(targets, node) as prometheus:
             up = f'sum(up{{service="{stage}"}}) == 2'
             system.wait_until(seen(prometheus, up), "both workers are up", timeout_s=PATIENCE_S)
