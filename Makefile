@@ -20,6 +20,7 @@ demo: $(VENV)/.embedded ## See the whole job in a minute, with nothing but this 
 test: $(VENV)/.dev $(VENV)/.embedded ## Run the unit, contract and integration tests (TESTS=..., ARGS="-k name")
 	@$(PY) -m tests.fakes.rabbitmq
 	@$(PY) -m tests.fakes.prometheus
+	@$(PY) -m tests.fakes.compose
 	@$(PY) -m pytest $(TESTS) $(ARGS)
 
 unit: $(VENV)/.dev ## Run the unit tests on all cores, offline

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,8 +26,17 @@ NUMBER = re.compile(r'(?<![\w.":\[])\d+(?:\.\d+)?(?![\w.":\]])')
 
 @pytest.fixture(scope="session")
 def promtool() -> str:
+    return found("promtool")
+
+
+@pytest.fixture(scope="session")
+def amtool() -> str:
+    return found("amtool")
+
+
+def found(program: str) -> str:
     try:
-        return find("promtool")
+        return find(program)
     except PrometheusMissing as missing:
         missing_service(str(missing))
         raise
@@ -100,10 +108,7 @@ def test_prometheus_accepts_the_configuration(promtool: str) -> None:
 @pytest.mark.parametrize(
     ("severity", "receiver"), [("page", "pager"), ("ticket", "tickets"), ("none", "watchdog")]
 )
-def test_an_alert_goes_where_its_severity_says(severity: str, receiver: str) -> None:
-    amtool = shutil.which("amtool")
-    if amtool is None:
-        pytest.skip("amtool is not installed (Debian: apt install prometheus-alertmanager)")
+def test_an_alert_goes_where_its_severity_says(amtool: str, severity: str, receiver: str) -> None:
     file = f"--config.file={ROOT / 'grafana/prometheus/alertmanager.yml'}"
     done = subprocess.run(
         [amtool, "config", "routes", "test", file, f"severity={severity}"],

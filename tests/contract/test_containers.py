@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from actors.flow import FLOW
 from actors.processes import PROCESSES
 from cli.root import cli
 from grafana.stage_blocks import with_stages
+from tests.fakes.compose import NONE, find
 from tests.fakes.composition import VARIABLE, demo_variables, environment, services
 
 ROOT = Path(__file__).parents[2]
@@ -178,9 +178,9 @@ def test_a_new_stage_is_written_between_the_marks() -> None:
 @pytest.fixture(scope="module")
 def composed() -> dict[str, dict[str, Any]]:
     """Return the services as Compose itself understands them, those of the demo among them."""
-    compose = _compose()
+    compose = find()
     if compose is None:
-        pytest.skip("Docker Compose 2 is not installed: the file is checked as data only")
+        pytest.skip(NONE)
     done = subprocess.run(
         [*compose, "--env-file", "demo.env", "--profile", "demo", "config", "--format", "json"],
         cwd=ROOT,
@@ -210,15 +210,3 @@ def test_compose_understands_the_file_as_these_tests_do(
 
 
 COMPOSES_OWN = ("PATH", "HOME", "DOCKER_CONFIG")
-
-
-def _compose() -> list[str] | None:
-    """Return how Compose is called here: as a plugin of docker, or by itself."""
-    for words in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(words[0]):
-            asked = subprocess.run(
-                [*words, "version", "--short"], capture_output=True, text=True, check=False
-            )
-            if asked.returncode == 0 and asked.stdout.lstrip("v")[:2] not in {"1.", ""}:
-                return words
-    return None

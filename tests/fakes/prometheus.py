@@ -23,9 +23,15 @@ from tests.fakes.rabbitmq_node import free_ports
 
 logger = logging.getLogger(__name__)
 MISSING = (
-    "the tests of alerts need Prometheus and its promtool: install it "
-    "(Debian: sudo apt install prometheus; macOS: brew install prometheus)"
+    "the tests of alerts need Prometheus, its promtool and amtool: install it "
+    "(Debian: sudo apt install prometheus prometheus-alertmanager; "
+    "macOS: brew install prometheus alertmanager)"
 )
+PACKAGES = {
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "amtool": "prometheus-alertmanager",
+}
 
 
 class PrometheusMissing(Exception):
@@ -33,26 +39,26 @@ class PrometheusMissing(Exception):
 
 
 def find(program: str) -> str:
-    """Return where ``prometheus`` or ``promtool`` is.
+    """Return where ``prometheus``, ``promtool`` or Alertmanager's ``amtool`` is.
 
     Raises:
         PrometheusMissing: it is not installed, and could not be.
     """
     found = shutil.which(program)
-    if found is None and _apt_install():
+    if found is None and _apt_install(PACKAGES[program]):
         found = shutil.which(program)
     if found is None:
         raise PrometheusMissing(MISSING)
     return found
 
 
-def _apt_install() -> bool:
+def _apt_install(package: str) -> bool:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return False
-    logger.warning("installing prometheus with apt-get")
+    logger.warning("installing %s with apt-get", package)
     # Run level 1 keeps Debian's invoke-rc.d from starting the service.
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "prometheus"]
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
     for command in (["apt-get", "update", "-qq"], install):
         done = subprocess.run(command, env=quiet, capture_output=True, check=False)
         if done.returncode != 0:
@@ -64,7 +70,7 @@ def main() -> int:
     """Say which Prometheus the tests will use; 1 when there is none and CI must not skip."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        logger.info("Prometheus for the tests: %s, %s", find("prometheus"), find("promtool"))
+        logger.info("Prometheus for the tests: %s", ", ".join(map(find, PACKAGES)))
     except PrometheusMissing as missing:
         logger.warning("%s", missing)
         return 1 if os.environ.get("CI") else 0
