@@ -29,7 +29,7 @@ from actors.runtime.queue_states import queue_states
 from actors.runtime.scheduler import Chore, KeepClaim, SchedulerPorts
 from actors.runtime.sweepers import SweepPorts, sweep_all
 from actors.runtime.sweeps import SWEEPS
-from actors.runtime.ticks import kinds_heard
+from actors.runtime.ticks import kinds_heard, kinds_unheard
 from domain.errors import Permanent
 from domain.schedule import JobKind, jobs_for
 
@@ -61,6 +61,7 @@ def scheduler_ports(app: App) -> SchedulerPorts:
         publish=app.publish,
         jobs=jobs_for(kinds, accounts, cadences(app)),
         chores=chores,
+        unheard=kinds_unheard(app.flow),
     )
 
 

@@ -25,9 +25,10 @@ def schedule() -> None:
 def list_jobs(session: Session, *, as_json: bool) -> None:
     """Show every job with its cadence, its last slot and its next one."""
     with session.app() as app:
-        jobs = schedule_list(scheduler_ports(app))
+        ports = scheduler_ports(app)
+        jobs = schedule_list(ports)
     if as_json:
-        print_json({"jobs": [_row(each) for each in jobs]})
+        print_json({"jobs": [_row(each) for each in jobs], "not_running": list(ports.unheard)})
         return
     show(
         table(
@@ -36,8 +37,16 @@ def list_jobs(session: Session, *, as_json: bool) -> None:
             (_cells(each) for each in jobs),
         ),
         "",
+        *_unheard(ports),
         "One of them now: schedule run JOB (or a beginning of its name)",
     )
+
+
+def _unheard(ports: SchedulerPorts) -> tuple[str, ...]:
+    """Return a line about jobs one may look for in vain."""
+    if not ports.unheard:
+        return ()
+    return (f"Not running, this version has no stage for it: {', '.join(ports.unheard)}",)
 
 
 def _row(status: JobStatus) -> dict[str, object]:
@@ -92,6 +101,8 @@ def matching(ports: SchedulerPorts, job: str) -> list[str]:
     """
     keys = [each.key for each in ports.jobs]
     found = [key for key in keys if key == job or key.startswith(f"{job.rstrip('/')}/")]
+    if not found and job.partition("/")[0] in ports.unheard:
+        raise Stop(f"no job {job!r} is scheduled: this version has no stage that does its work")
     if not found:
         kinds = ", ".join(dict.fromkeys(key.partition("/")[0] for key in keys))
         raise Stop(f"no job {job!r} is scheduled: use one of {kinds} (schedule list shows all)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 
@@ -19,6 +20,10 @@ from tests.fakes.rabbitmq_node import PrivateRabbitMQ, installed_scripts
 settings.register_profile("everyday", deadline=None, max_examples=25, derandomize=True)
 settings.register_profile("thousands", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("EXAMPLES", "everyday"))
+
+# What a shell runs in the background ignores SIGINT, and so would every process the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def missing_service(what: str) -> None:

@@ -64,6 +64,8 @@ class SchedulerPorts:
     publish: Callable[[Event], None]
     jobs: tuple[Job, ...]
     chores: Mapping[JobKind, Chore]
+    unheard: tuple[JobKind, ...] = ()
+    """Jobs with a cadence that no stage works on yet; they are shown and never announced."""
 
 
 @dataclass(frozen=True, slots=True)

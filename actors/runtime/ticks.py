@@ -75,3 +75,9 @@ def kinds_heard(flow: Iterable[Stage]) -> tuple[JobKind, ...]:
     """Return the jobs whose ticks this flow brings to their end."""
     heard = subscriptions(flow).keys()
     return tuple(kind for kind, tick in TICKS.items() if heard >= set(tick.leads_to))
+
+
+def kinds_unheard(flow: Iterable[Stage]) -> tuple[JobKind, ...]:
+    """Return the jobs that stay away because no stage of this flow does their work."""
+    heard = kinds_heard(flow)
+    return tuple(kind for kind in TICKS if kind not in heard)

@@ -19,7 +19,9 @@ def ports() -> SchedulerPorts:
         Job(JobKind.ORDER_REPORT, every, "eastern", "A1VC38T7YXB528"),
         Job(JobKind.SWEEPERS, every),
     )
-    return SchedulerPorts(slots=slots, publish=lambda _: None, jobs=jobs, chores={})
+    return SchedulerPorts(
+        slots=slots, publish=lambda _: None, jobs=jobs, chores={}, unheard=(JobKind.INVENTORY_SYNC,)
+    )
 
 
 def test_a_job_is_meant_by_its_name_or_by_the_beginning_of_it() -> None:
@@ -35,3 +37,8 @@ def test_a_job_is_meant_by_its_name_or_by_the_beginning_of_it() -> None:
 def test_an_unknown_job_is_told_which_ones_there_are() -> None:
     with pytest.raises(Stop, match="use one of order_report, sweepers"):
         matching(ports(), "order")
+
+
+def test_a_job_whose_stage_is_not_there_yet_is_told_as_such() -> None:
+    with pytest.raises(Stop, match="inventory_sync/east' is scheduled: this version has no stage"):
+        matching(ports(), "inventory_sync/east")

@@ -18,10 +18,11 @@ from actors.runtime.scheduler import (
     schedule_list,
 )
 from actors.runtime.stage import Stage
-from actors.runtime.ticks import kinds_heard
+from actors.runtime.ticks import TICKS, kinds_heard, kinds_unheard
 from domain.errors import Unavailable
 from domain.messages import (
     FulfillmentDue,
+    InventorySyncDue,
     OpenListingsReportReady,
     OrderReportReady,
     RefreshDue,
@@ -228,6 +229,13 @@ def test_only_jobs_are_scheduled_whose_ticks_lead_somewhere() -> None:
     assert kinds_heard(hears(ReportDue, OrderReportReady)) == (JobKind.ORDER_REPORT,)
     assert kinds_heard(hears(ReportDue, OpenListingsReportReady)) == (JobKind.OPEN_LISTINGS,)
     assert kinds_heard(hears(FulfillmentDue)) == (JobKind.FULFILLMENT,)
+
+
+def test_jobs_that_lead_nowhere_are_known_to_be_missing() -> None:
+    heard = hears(RefreshDue, FulfillmentDue, InventorySyncDue, ReportDue, OrderReportReady)
+
+    assert kinds_unheard(heard) == (JobKind.OPEN_LISTINGS,)
+    assert kinds_unheard(hears()) == tuple(TICKS)
 
 
 def test_the_flow_schedules_the_order_report_and_the_refresh_of_every_account() -> None:
