@@ -186,6 +186,10 @@ class Passes(Protocol):
         """Keep the lease a while longer; False: it is lost to another worker."""
         ...
 
+    def is_wanted_after(self, account: str, started_at: datetime) -> bool:
+        """Say whether somebody wants a pass that starts later than this."""
+        ...
+
     def put_off(self, account: str, *, holder: str, seconds: float) -> None:
         """Keep the pass for ``holder``, who will be back in ``seconds``."""
         ...

@@ -93,6 +93,12 @@ class Passes:
         return self._change(account, holder, partial(renewed, now=now, lease=self._lease))
 
     @translated
+    def is_wanted_after(self, account: str, started_at: datetime) -> bool:
+        """Say whether somebody wants a pass that starts later than this."""
+        wanted_at = self._state(account).wanted_at
+        return wanted_at is not None and wanted_at > started_at
+
+    @translated
     def put_off(self, account: str, *, holder: str, seconds: float) -> None:
         """Keep the pass for ``holder``, who will be back in ``seconds``."""
         now = store_now(self._database)

@@ -103,12 +103,17 @@ class OrderReading:
     def singles(self, run: Run) -> Iterator[str]:
         """Read the orders that are due, nearest ship-by first, until none is left.
 
+        Many that came in meanwhile are left to the next pass, whose search reads a hundred at
+        once.  A run that has just searched reads some first: those may be what no search shows.
+
         Raises:
             NotYet: the lease is lost.
             Waiting, Unavailable, Refused: Amazon's answer.
         """
         done: set[str] = set()
         while due := self._due(run, done):
+            if (run.searched or done) and self._is_better_searched_for(run):
+                return
             for order_id in due:
                 done.add(order_id)
                 yield from self._read_one(order_id)
@@ -121,6 +126,13 @@ class OrderReading:
     def finish(self) -> None:
         """The pass is through."""
         self.passes.finish(self.account, holder=self.holder)
+
+    def _is_better_searched_for(self, run: Run) -> bool:
+        """Say whether a next pass is wanted anyway and would search for what waits."""
+        if not self.passes.is_wanted_after(self.account, run.started_at):
+            return False
+        many = self.policy.search_from
+        return self.orders.unread_since(self.account, at_least=many) is not None
 
     def _due(self, run: Run, done: set[str]) -> list[str]:
         before = run.started_at + CLOCKS_DIFFER

@@ -261,6 +261,10 @@ class MemoryPasses:
         self.all[account].until = self.clock.now() + LEASE
         return self.all[account].holder == holder
 
+    def is_wanted_after(self, account: str, started_at: datetime) -> bool:
+        wanted_at = self.all[account].wanted_at
+        return wanted_at is not None and wanted_at > started_at
+
     def put_off(self, account: str, *, holder: str, seconds: float) -> None:
         state = self.all[account]
         if state.holder == holder:
