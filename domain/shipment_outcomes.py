@@ -101,7 +101,14 @@ def without_effect(book: ShipmentBook, feed: str, why: str, *, now: datetime) ->
     """Return the book after a feed that was never sent, or cancelled before it was processed."""
 
     def freed(shipment: Shipment) -> Shipment:
-        back = replace(shipment, feed="", in_feed="", in_feed_lines=(), submitted_at=None)
+        back = replace(
+            shipment,
+            feed="",
+            in_feed="",
+            in_feed_lines=(),
+            submitted_at=None,
+            send_again=shipment.send_again or _goes_once_more(shipment),
+        )
         return back.noted(f"goes again: {why}", cause=_cause(feed), at=now)
 
     return _each_in(book, feed, freed)
@@ -213,8 +220,11 @@ def _accepted(shipment: Shipment, issues: tuple[Issue, ...], cause: str, now: da
 def _refused(
     shipment: Shipment, rows: Sequence[ItemVerdict], cause: str, now: datetime
 ) -> Shipment:
-    taken = {row.order_item_id for row in rows if row.outcome is not RowOutcome.REJECTED}
-    lines = [line for line in shipment.in_feed_lines if line.order_item_id in taken]
+    doubtful = _lines_with(shipment, rows, RowOutcome.UNVERIFIED)
+    before, accepted = shipment.accepted_lines, shipment.accepted
+    if _goes_once_more(shipment):
+        # Amazon took it once and refuses it now: which of the two holds is not known.
+        doubtful, before, accepted = _largest(doubtful, before), (), ""
     issues = tuple(issue for row in rows for issue in row.issues)
     why = "; ".join(f"{issue.code} {issue.message}".strip() for issue in issues if issue.is_error)
     refused = replace(
@@ -223,13 +233,27 @@ def _refused(
         refused_reason=Reason.AMAZON,
         refused_why=why,
         refusals=shipment.refusals + 1,
-        accepted_lines=_largest(shipment.accepted_lines, lines),
+        accepted=accepted,
+        accepted_lines=_largest(before, _lines_with(shipment, rows, RowOutcome.ACCEPTED)),
+        maybe_lines=_largest(shipment.maybe_lines, doubtful),
         in_feed="",
         in_feed_lines=(),
         submitted_at=None,
         issues=issues,
     )
     return refused.noted(f"refused by Amazon: {why}", cause=cause, at=now)
+
+
+def _goes_once_more(shipment: Shipment) -> bool:
+    """Whether its feed carries what Amazon has accepted before."""
+    return bool(shipment.in_feed) and shipment.in_feed == shipment.accepted
+
+
+def _lines_with(
+    shipment: Shipment, rows: Sequence[ItemVerdict], outcome: RowOutcome
+) -> tuple[Line, ...]:
+    items = {row.order_item_id for row in rows if row.outcome is outcome}
+    return tuple(line for line in shipment.in_feed_lines if line.order_item_id in items)
 
 
 def _largest(one: Sequence[Line], other: Sequence[Line]) -> tuple[Line, ...]:
