@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 
 from domain.item_matching import match
 from domain.order_status import Lifecycle, lifecycle
-from domain.orders import AmazonOrder, Buyer, Order, OrderItem, Package, unsigned
+from domain.orders import AmazonOrder, Buyer, Order, OrderItem, unsigned
+from domain.packages import Package
 
 Value = TypeVar("Value", Buyer, OrderItem, Package)
-ABSENT: tuple[Any, ...] = ("", None)
+ABSENT: tuple[Any, ...] = ("", None, ())
 _ANSWERED_FLAGS = frozenset({"unknown_sales_channel", "unknown_fulfillment_channel"})
 
 

@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from domain.packages import Package
+
 
 class OrderStatus(StrEnum):
     """The three statuses staff see (guide: Order Status Lifecycle)."""
@@ -103,17 +105,6 @@ class OrderItem:
 def unsigned(item: OrderItem) -> OrderItem:
     """Return the item without what the buyer wrote about it."""
     return replace(item, cancel_reason="")
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """A package as Amazon shows it (Orders API, includedData PACKAGES)."""
-
-    reference_id: str
-    carrier: str
-    tracking_number: str
-    shipped_at: datetime | None
-    status: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -6,6 +6,7 @@ A verdict applies to the content its feed carried, whatever is wanted by now.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -140,7 +141,7 @@ def settled_by_reading(
     """Return the book after reading the order's packages, when the feed's verdict said nothing."""
 
     def seen(shipment: Shipment) -> Shipment:
-        if not is_visible(shipment, order):
+        if not is_visible(shipment, order, shipment.in_feed_lines):
             return shipment
         return _accepted(shipment, (), "packages at Amazon", now)
 
@@ -180,10 +181,20 @@ def retry_at(shipment: Shipment, transient_codes: Collection[str]) -> datetime |
     return shipment.since + min(LONGEST_RETRY, FIRST_RETRY * int(2**doublings))
 
 
-def is_visible(shipment: Shipment, order: Order) -> bool:
-    """Whether Amazon shows a package with the shipment's tracking number."""
+def is_visible(shipment: Shipment, order: Order, lines: Sequence[Line]) -> bool:
+    """Whether Amazon shows the shipment's tracking number, with all these units in the package.
+
+    A package of which Amazon does not say what is in it counts by its number.
+    """
     wanted = _bare(shipment.content.tracking_number)
-    return any(_bare(package.tracking_number) == wanted for package in order.packages)
+    found = [each for each in order.packages if _bare(each.tracking_number) == wanted]
+    if not found or any(not package.items for package in found):
+        return bool(found)
+    shown: Counter[str] = Counter()
+    for package in found:
+        for item in package.items:
+            shown[item.order_item_id] += item.quantity
+    return all(shown[line.order_item_id] >= line.quantity for line in lines)
 
 
 def is_not_applied(shipment: Shipment, order: Order, *, now: datetime) -> bool:
@@ -192,7 +203,7 @@ def is_not_applied(shipment: Shipment, order: Order, *, now: datetime) -> bool:
         return False
     read_since = order.read_at is not None and order.read_at > shipment.accepted_at
     is_late = now - shipment.accepted_at >= VISIBLE_WITHIN
-    return is_late and read_since and not is_visible(shipment, order)
+    return is_late and read_since and not is_visible(shipment, order, shipment.accepted_lines)
 
 
 def _each_in(book: ShipmentBook, feed: str, change: Callable[[Shipment], Shipment]) -> ShipmentBook:

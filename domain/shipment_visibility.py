@@ -42,7 +42,7 @@ def looked_for(book: ShipmentBook, order: Order | None, *, now: datetime) -> Shi
     for shipment in book.shipments:
         if not is_awaited(shipment):
             continue
-        if is_visible(shipment, order):
+        if is_visible(shipment, order, shipment.accepted_lines):
             seen = replace(shipment, seen=shipment.accepted, not_applied_at=None)
             book = book.with_shipment(seen.noted("shown by Amazon", cause="packages", at=now))
         elif not is_missed(shipment) and _was_read_late(shipment, order, now):

@@ -98,10 +98,11 @@ def _reached(rows: Sequence[Row], fatal: Fault | None) -> Sequence[Row]:
 
 
 def _ordered_verdict(row: Row, fault: Fault | None) -> list[Issue]:
-    """A test may want a row judged: {code, severity, message, order_id?}."""
-    if fault is None or fault.options.get("order_id", row.order_id) != row.order_id:
+    """A test may want a row judged: {code, severity, message, order_id?, order_item_id?}."""
+    options = fault.options if fault else {}
+    meant = {"order_id": row.order_id, "order_item_id": row.order_item_id}
+    if fault is None or any(options.get(name, value) != value for name, value in meant.items()):
         return []
-    options = fault.options
     message = str(options.get("message", "We could not process this record."))
     return [row.issue(str(options.get("code", "99999")), options.get("severity", ERROR), message)]
 

@@ -3,8 +3,9 @@
 Feeds of one type of one seller are processed one after the other: one that is stuck holds up all
 behind it.  Faults of a feed: ``feed_stuck`` {for_s?, in: IN_QUEUE | IN_PROGRESS}, ``feed_fatal``
 {effect: none | some | all, document: bool}, ``feed_cancelled``, ``feed_ignored`` (said to be
-applied, never shown), ``row_verdict`` {code, severity, message, order_id?}, ``result_missing``,
-``result_empty``, ``result_truncated``, ``result_foreign`` {variant: xml | other}.
+applied, never shown), ``row_verdict`` {code, severity, message, order_id?, order_item_id?},
+``result_missing``, ``result_empty``, ``result_truncated``,
+``result_foreign`` {variant: xml | other}.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from domain.money import minor_units
-from domain.orders import AmazonOrder, Buyer, OrderItem, Package
+from domain.orders import AmazonOrder, Buyer, OrderItem
+from domain.packages import Package, PackageItem
 from spapi.wire import AmazonJSON, Moment, Text, Texts, _several
 
 
@@ -142,6 +143,13 @@ class PackageStatus(AmazonJSON):
     status: Text = ""
 
 
+class OrderPackageItem(AmazonJSON):
+    """Units of an order item in a package."""
+
+    order_item_id: str = Field(alias="orderItemId")
+    quantity: int
+
+
 class OrderPackage(AmazonJSON):
     """A package Amazon knows of (includedData PACKAGES)."""
 
@@ -150,6 +158,9 @@ class OrderPackage(AmazonJSON):
     tracking_number: Text = Field("", alias="trackingNumber")
     shipped_at: Moment | None = Field(None, alias="shipTime")
     package_status: PackageStatus | None = Field(None, alias="packageStatus")
+    items: Annotated[tuple[OrderPackageItem, ...], BeforeValidator(_several)] = Field(
+        (), alias="packageItems"
+    )
 
     def to_domain(self) -> Package:
         """Return the package as ours."""
@@ -159,6 +170,7 @@ class OrderPackage(AmazonJSON):
             tracking_number=self.tracking_number,
             shipped_at=self.shipped_at,
             status=self.package_status.status if self.package_status else "",
+            items=tuple(PackageItem(each.order_item_id, each.quantity) for each in self.items),
         )
 
 

@@ -56,6 +56,13 @@ class OrderItemDocument(Part):
     ambiguous = BooleanField()
 
 
+class PackageItemDocument(Part):
+    """Units of an order item in a package."""
+
+    order_item_id = StringField(required=True)
+    quantity = IntField(required=True)
+
+
 class PackageDocument(Part):
     """A package as Amazon shows it."""
 
@@ -64,6 +71,7 @@ class PackageDocument(Part):
     tracking_number = StringField()
     shipped_at = DateTimeField()
     status = StringField()
+    items = EmbeddedDocumentListField(PackageItemDocument)
 
 
 class GatheringDocument(Part):

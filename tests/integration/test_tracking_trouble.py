@@ -248,3 +248,27 @@ def test_accepted_and_not_shown_hours_later_is_not_applied_until_it_is_sent_once
     assert system.stands(order_id) == [(Outbound.ACCEPTED, "")]
     assert [row[6] for feed in system.feeds() for row in system.rows(feed)] == [NUMBER, NUMBER]
     assert system.app.store.shipment_views.missed() == []
+
+
+def test_a_silent_feed_that_took_one_item_of_two_leaves_nothing_behind(
+    system: TrackingSystem,
+) -> None:
+    order_id = system.order(1, ("A", 1), ("B", 1))
+    system.import_orders()
+    system.enter(order_id, ("A", 1), ("B", 1))
+    refused: dict[str, Any] = {"code": "18028", "order_item_id": item_id(1, 2)}
+    system.amazon.add_fault("row_verdict", **refused)
+    system.amazon.add_fault("result_empty")
+
+    system.send()
+    system.clock.advance(3600)
+    system.refresh()
+    assert system.stands(order_id) == [(Outbound.IN_FEED, "")]
+    system.clock.advance(6 * 3600)
+    system.app.ports.orders.change("demo", {order_id: system.due_now})
+    system.refresh()
+    system.send()
+
+    assert system.stands(order_id) == [(Outbound.ACCEPTED, "")]
+    [package] = system.amazon.seller().orders[order_id].confirmed
+    assert package.contents == {item_id(1): 1, item_id(1, 2): 1}

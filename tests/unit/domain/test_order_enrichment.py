@@ -17,9 +17,9 @@ from domain.orders import (
     EnrichmentState,
     Order,
     OrderStatus,
-    Package,
     Provenance,
 )
+from domain.packages import Package
 from tests.fakes.amazon_orders import amazon_order
 from tests.fakes.order_values import NOW, ORDER_ID, PLACED, imported, minutes, parsed
 

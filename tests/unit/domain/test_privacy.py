@@ -12,7 +12,8 @@ from domain.order_changes import with_amazon_status
 from domain.order_enrichment import apply
 from domain.order_import import FirstSeen, decide
 from domain.order_status import status_fact, why_not_ready
-from domain.orders import Buyer, EnrichmentState, Order, OrderStatus, Package, PurgeReason
+from domain.orders import Buyer, EnrichmentState, Order, OrderStatus, PurgeReason
+from domain.packages import Package
 from domain.privacy import Over, over, purge_at, purged_by_age, purged_on_request
 from tests.fakes.amazon_orders import amazon_order
 from tests.fakes.order_values import NOW, ORDER_ID, PLACED, imported, minutes, parsed, report

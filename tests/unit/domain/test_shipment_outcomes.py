@@ -7,7 +7,8 @@ import pytest
 
 from domain.order_shipping import shipping_summary, with_shipping
 from domain.order_status import shown_status
-from domain.orders import Order, OrderStatus, Package
+from domain.orders import Order, OrderStatus
+from domain.packages import Package
 from domain.shipment_outcomes import (
     ItemVerdict,
     RowOutcome,

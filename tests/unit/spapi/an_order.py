@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.orders import AmazonOrder, Buyer, OrderItem, Package
+from domain.orders import AmazonOrder, Buyer, OrderItem
+from domain.packages import Package, PackageItem
 
 ITEM = {
     "orderItemId": "00123456789012",
@@ -60,6 +61,7 @@ ORDER: dict[str, Any] = {
             "trackingNumber": "00340434",
             "shipTime": "2026-11-23T08:30:00Z",
             "packageStatus": {"status": "IN_TRANSIT"},
+            "packageItems": [{"orderItemId": "00123456789012", "quantity": 1}],
         }
     ],
 }
@@ -110,6 +112,7 @@ OURS = AmazonOrder(
             tracking_number="00340434",
             shipped_at=datetime(2026, 11, 23, 8, 30, tzinfo=UTC),
             status="IN_TRANSIT",
+            items=(PackageItem("00123456789012", 1),),
         ),
     ),
     programs=("PRIME",),

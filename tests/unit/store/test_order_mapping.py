@@ -23,11 +23,11 @@ from domain.orders import (
     OrderItem,
     OrderStatus,
     OutEvent,
-    Package,
     Provenance,
     ReportChange,
     ReportLine,
 )
+from domain.packages import Package, PackageItem
 from store.encryption import FieldCipher, Keyring
 from store.mapping import from_document, in_ms, to_document
 from store.order_documents import OrderDocument
@@ -100,7 +100,7 @@ def test_what_is_written_passes_the_document_class() -> None:
         imported_at=NOON,
         lines=(line(2),),
         items=(OrderItem("007", "SKU-2", "", "", 1, 0, 1, report_rows=(2,)),),
-        packages=(Package("p", "UPS", "1Z", NOON, "SHIPPED"),),
+        packages=(Package("p", "UPS", "1Z", NOON, "SHIPPED", (PackageItem("007", 1),)),),
         changes=(ReportChange("r1", "created"),),
         history=(HistoryEntry(NOON, "created", "report r1"),),
         outbox=(OutEvent("e", "order.imported", NOON, {"order_id": "701-1"}),),
@@ -212,6 +212,7 @@ def test_a_value_of_any_kind_keeps_its_names() -> None:
         "carrier": "UPS",
         "tracking_number": "007",
         "status": "",
+        "items": [],
     }
     assert from_document(Package, to_document(package)) == package
     assert AmazonOrder.__dataclass_fields__.keys() >= {"buyer"}
