@@ -107,7 +107,12 @@ def get_feed(call: Call) -> Response:
 
 
 def get_feeds(call: Call) -> Response:
-    """List the seller's feeds, newest first, those of other applications among them."""
+    """List the seller's feeds, newest first, those of other applications among them.
+
+    A feed shows here ``feed_list_s`` after it was created.
+    """
+    oldest = call.now - timedelta(days=KEPT_DAYS)
+    newest = call.now - timedelta(seconds=call.world.settings.feed_list_s)
     return paging.listing(
         call,
         key="feeds",
@@ -116,7 +121,7 @@ def get_feeds(call: Call) -> Response:
         found=[
             paging.Entry(f.feed_type, f.status, f.marketplaces, f.created_at, f.feed_id, f.render)
             for f in call.seller.feeds.values()
-            if f.created_at >= call.now - timedelta(days=KEPT_DAYS)
+            if oldest <= f.created_at <= newest
         ],
     )
 

@@ -44,6 +44,8 @@ class Settings:
     """How long an order takes to show in searchOrders.  Source: Orders API, *Before parameters."""
     feed_queue_s: float = 15
     feed_progress_s: float = 45
+    feed_list_s: float = 0
+    """How long a new feed takes to show in getFeeds; getFeed knows it at once."""
     visibility_s: float = 90
     """From the end of a feed until orders show its packages."""
 

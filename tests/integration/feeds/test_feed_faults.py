@@ -19,7 +19,7 @@ from simulator.server import Simulator
 from store.database import Store
 from tests.fakes.dying import Steps
 from tests.fakes.feed_bench import QUICK, Place, Worker, worker
-from tests.fakes.feed_values import FILE, NOON, batched, new_feed
+from tests.fakes.feed_values import FILE, ITEM_ID, NOON, ORDER_ID, batched, new_feed
 
 
 def ours(simulator: Simulator) -> list[AmazonsFeed]:
@@ -70,6 +70,33 @@ def test_a_request_lost_before_the_effect_is_sent_again_with_the_same_document(
     assert (feed.adopted, feed.attempts) == (False, 2)
     assert simulator.calls("getFeeds") == 2
     assert simulator.calls("createFeedDocument") == 1
+
+
+def test_a_feed_that_shows_in_the_list_late_is_found_at_the_second_look(
+    bench: Worker, simulator: Simulator
+) -> None:
+    simulator.configure(feed_list_s=300)
+    simulator.add_fault("drop_after_effect", operation="createFeed")
+    between_the_looks = Steps(lambda: simulator.advance(301), last=12)
+
+    feed = sent(bench, steps=between_the_looks)
+
+    assert between_the_looks.made[9:12] == ["feeds", "known_at_amazon", "looked"]
+    expect_applied_once(simulator, feed)
+    assert (feed.adopted, feed.attempts) == (True, 1)
+
+
+def test_a_feed_that_shows_in_the_list_too_late_is_sent_twice_and_does_the_same_once(
+    bench: Worker, simulator: Simulator
+) -> None:
+    simulator.configure(feed_list_s=7200)
+    simulator.add_fault("drop_after_effect", operation="createFeed")
+
+    feed = sent(bench)
+
+    assert (feed.state, feed.attempts, len(ours(simulator))) == (FeedState.APPLIED, 2, 2)
+    [package] = simulator.seller().orders[ORDER_ID].confirmed
+    assert package.contents == {ITEM_ID: 2}
 
 
 def test_feeds_of_others_that_cannot_be_ours_do_not_matter(

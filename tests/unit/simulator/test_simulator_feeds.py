@@ -233,6 +233,24 @@ def test_feeds_of_other_applications_are_in_the_list() -> None:
     assert stranger.call("GET", f"{path}/{ours}").status == 404
 
 
+def test_a_new_feed_shows_in_the_list_a_while_later_and_by_its_id_at_once() -> None:
+    caller = caller_with_order(feed_list_s=60)
+    feed_id = caller.send(row(ID, ITEM, 2))
+
+    def listed() -> list[str]:
+        query = {"feedTypes": "POST_FLAT_FILE_FULFILLMENT_DATA"}
+        found = caller.call("GET", "/feeds/2021-06-30/feeds", query).json()["feeds"]
+        return [feed["feedId"] for feed in found]
+
+    seen = [listed()]
+    for seconds in (59, 1):
+        caller.sim.advance(seconds)
+        seen.append(listed())
+
+    assert status(caller, feed_id) == "DONE"
+    assert seen == [[], [], [feed_id]]
+
+
 def test_an_admin_sees_what_was_uploaded_and_by_whom() -> None:
     caller = caller_with_order()
     content = file_of(row(ID, ITEM, 2))
