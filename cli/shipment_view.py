@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from cli.output import plain, short, table
+from domain.shipment_visibility import NOT_APPLIED, is_missed
 from domain.shipments import Issue, Shipment
 from store.shipment_views import ShipmentRow
 
@@ -27,6 +28,7 @@ def shipment_row(row: ShipmentRow) -> dict[str, Any]:
         "since": plain(each.since),
         "reason": each.reason.value,
         "explanation": each.explanation,
+        NOT_APPLIED: is_missed(each),
         "carrier": each.content.carrier,
         "carrier_code": each.carrier_code,
         "carrier_name": each.carrier_name,
@@ -52,8 +54,8 @@ def shipment_table(title: str, rows: Iterable[ShipmentRow]) -> Table:
 def notes(shipment: Shipment) -> str:
     """Return why it stands where it stands, and what is doubtful about it."""
     told = [shipment.explanation, *shipment.warnings, *_words(shipment.issues)]
-    if shipment.not_applied_at is not None:
-        told.append("accepted, but Amazon does not show it")
+    if is_missed(shipment):
+        told.append(f"{NOT_APPLIED}: accepted, but Amazon does not show it")
     return "; ".join(dict.fromkeys(each for each in told if each))
 
 

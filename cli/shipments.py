@@ -20,11 +20,11 @@ from cli.shipment_view import (
     shipment_screen,
     shipment_table,
 )
-from domain.shipment_visibility import is_missed
+from domain.shipment_visibility import NOT_APPLIED, is_missed
 from domain.shipments import Outbound, Reason
 from store.shipment_views import ShipmentRow
 
-STATES = [each.value for each in Outbound]
+STATES = [*(each.value for each in Outbound), NOT_APPLIED]
 ENOUGH = 500
 """Shipments tried again in one go; the command says when there may be more."""
 
@@ -58,13 +58,13 @@ def list_shipments(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Show shipments and why each stands where it stands, the last changed first."""
+    """Show shipments and why each stands where it stands, the last changed first.
+
+    State not_applied: Amazon accepted it and does not show it hours later.
+    """
     only = session.account_filter(account)
-    wanted = tuple(Outbound(each) for each in states)
     with session.app() as app:
-        found = app.store.shipment_views.list_shipments(
-            account=only, order_id=order_id, outbounds=wanted, limit=limit
-        )
+        found = _found(app, states, only, order_id, limit)
     if as_json:
         print_json({"shipments": [shipment_row(each) for each in found]})
     elif found:
@@ -194,6 +194,21 @@ def _get(app: App, shipment_id: str) -> ShipmentRow:
     if row is None:
         raise Stop(f"no shipment {shipment_id!r}; `shipments list` shows what there is")
     return row
+
+
+def _found(
+    app: App, states: Sequence[str], account: str | None, order_id: str | None, limit: int
+) -> list[ShipmentRow]:
+    views, rows = app.store.shipment_views, list[ShipmentRow]()
+    wanted = tuple(Outbound(each) for each in states if each != NOT_APPLIED)
+    if wanted or not states:
+        rows += views.list_shipments(
+            account=account, order_id=order_id, outbounds=wanted, limit=limit
+        )
+    if NOT_APPLIED in states:
+        missed = views.missed(account=account)
+        rows += [row for row in missed if order_id in (None, row.order_id)]
+    return list({row.shipment.shipment_id: row for row in rows}.values())[:limit]
 
 
 def _retriable(row: ShipmentRow) -> ShipmentRow:

@@ -15,6 +15,7 @@ from cli.shipment_view import notes
 from domain.feed_results import FeedVerdict
 from domain.feeds import Feed, FeedState
 from domain.shipment_outcomes import RowOutcome
+from domain.shipment_visibility import is_missed
 from domain.shipments import Outbound, Shipment
 
 
@@ -80,6 +81,11 @@ def _package(shipment: Shipment) -> Iterator[str]:
                 "Do it in Seller Central, then say so:"
                 f" shipments done {shipment.shipment_id} --reason '…'"
             )
+    if is_missed(shipment):
+        yield (
+            "Look the order up in Seller Central; if the package is missing there:"
+            f" shipments retry {shipment.shipment_id} --reason '…'"
+        )
 
 
 def _history(shipment: Shipment) -> Iterator[Fact]:

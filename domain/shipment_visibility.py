@@ -18,6 +18,8 @@ from domain.shipment_outcomes import (
 )
 from domain.shipments import Outbound, Reason, Shipment, ShipmentBook
 
+NOT_APPLIED = "not_applied"
+"""What staff and gauges call a shipment that Amazon accepted and does not show hours later."""
 JUST_NOW = timedelta(minutes=10)
 VERDICT_WITHIN = timedelta(hours=1)
 """Most verdicts come sooner; an unverified one says nothing."""

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from domain.shipment_visibility import NOT_APPLIED
 from domain.shipments import Outbound
 from store.shipment_documents import ShipmentBookDocument
 from store.state_gauges import Look, Reading
 from store.tables import Collection, Raw, collection_of
 
 UNFINISHED = tuple(each for each in Outbound if each is not Outbound.ACCEPTED)
-NOT_APPLIED = "not_applied"
-"""Accepted, and not shown by Amazon hours later."""
 MOST_CODES = 20
 """Amazon's codes shown by themselves, the most frequent ones; a label must not grow without end."""
 LONGEST_CODE = 8

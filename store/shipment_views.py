@@ -129,12 +129,15 @@ class ShipmentViews:
         return [book_from(raw) for raw in found]
 
     @translated
-    def missed(self) -> list[ShipmentRow]:
+    def missed(self, *, account: str | None = None) -> list[ShipmentRow]:
         """Return shipments that are ``not_applied``: accepted, and not shown hours later.
 
         Index: ``unseen``.
         """
-        found = self._books.find({"unseen_since": {"$exists": True}, "missed": True})
+        wanted: Raw = {"unseen_since": {"$exists": True}, "missed": True}
+        if account is not None:
+            wanted["account"] = account
+        found = self._books.find(wanted).sort("unseen_since", 1)
         rows = (row for raw in found for row in _rows_of(book_from(raw)))
         return [row for row in rows if is_missed(row.shipment)]
 

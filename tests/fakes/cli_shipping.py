@@ -14,6 +14,7 @@ from domain.feeds import Feed, FeedState
 from domain.fulfillment_rules import FulfillmentRules
 from domain.messages import Event, TrackingEntered
 from domain.orders import Order
+from domain.shipment_visibility import is_missed
 from domain.shipments import Outbound, Reason, ShipmentBook
 from store.shipment_mapping import refused_codes
 from store.shipment_views import ShipmentRow
@@ -63,6 +64,10 @@ class ShippingViews:
     ) -> list[ShipmentRow]:
         mine = (row for row in self._rows() if account in (None, row.account))
         return [row for row in mine if refused_codes(row.shipment) & set(codes)][:limit]
+
+    def missed(self, *, account: str | None = None) -> list[ShipmentRow]:
+        mine = (row for row in self._rows() if account in (None, row.account))
+        return [row for row in mine if is_missed(row.shipment)]
 
     def _rows(self) -> list[ShipmentRow]:
         return [

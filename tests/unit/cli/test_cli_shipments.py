@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +14,12 @@ from domain.orders import Order
 from domain.shipment_outcomes import RowOutcome
 from domain.shipments import Outbound, ShipmentBook
 from tests.fakes.cli_shipping import ShippingApp
-from tests.fakes.order_values import ORDER_ID
+from tests.fakes.order_values import NOW, ORDER_ID
 from tests.fakes.shipping_values import (
     BAD_CODE,
     NUMBER,
     PADS,
+    accepted,
     after,
     entry,
     in_feed,
@@ -144,6 +147,36 @@ def test_shipments_are_listed_by_state_and_order(app: ShippingApp, order: Order)
         {"code": "25441", "is_error": True, "message": "The order-id is not valid"}
     ]
     assert due == other["shipments"] == []
+
+
+def test_what_amazon_accepted_and_does_not_show_is_a_state_of_its_own(
+    app: ShippingApp, order: Order
+) -> None:
+    book = accepted(entry(), order=order)
+    missed = replace(only(book), not_applied_at=NOW + timedelta(hours=7))
+    app.hand_in(book=book.with_shipment(missed))
+
+    [found] = told(app.run("shipments", "list", "--state", "not_applied", "--json"))["shipments"]
+    both = ("--state", "accepted", "--state", "not_applied", "--order", ORDER_ID)
+    shown = app.run("shipments", "show", missed.shipment_id).stdout
+
+    assert (found["state"], found["not_applied"]) == ("accepted", True)
+    assert len(told(app.run("shipments", "list", *both, "--json"))["shipments"]) == 1
+    assert "Amazon does not show it" in shown
+
+
+def test_once_accepted_again_it_is_not_said_to_be_missing_any_more(
+    app: ShippingApp, order: Order
+) -> None:
+    book = accepted(entry(), order=order)
+    app.hand_in(book=book.with_shipment(replace(only(book), not_applied_at=NOW - timedelta(1))))
+
+    result = app.run("shipments", "show", only(book).shipment_id)
+
+    assert "does not show it" not in result.stdout
+    assert told(app.run("shipments", "list", "--state", "not_applied", "--json")) == {
+        "shipments": []
+    }
 
 
 def test_an_empty_list_says_where_shipments_come_from() -> None:

@@ -22,6 +22,7 @@ from tests.fakes.shipping_values import (
     BAD_CODE,
     ENTERED,
     NUMBER,
+    accepted,
     after,
     entry,
     in_feed,
@@ -72,6 +73,17 @@ def test_a_package_by_hand_says_how_to_say_it_is_done(order: Order) -> None:
 
     assert told.what_to_do[1].startswith("Package P-1 is manual")
     assert f"shipments done {shipment.shipment_id}" in told.what_to_do[2]
+
+
+def test_a_package_amazon_does_not_show_says_where_to_look_and_how_to_send_it_again(
+    order: Order,
+) -> None:
+    missed = replace(only(accepted(entry(), order=order)), not_applied_at=NOW)
+
+    told = with_shipping(ANSWER, [missed], ())
+
+    assert "not_applied" in told.what_to_do[1]
+    assert f"shipments retry {missed.shipment_id}" in told.what_to_do[2]
 
 
 def test_what_happened_to_order_package_and_feed_is_one_story_in_order(order: Order) -> None:
