@@ -24,7 +24,7 @@ def feeds(look: Look) -> Iterator[Reading]:
     )
     for account in look.accounts:
         mine = [raw for raw in open_ones if raw["account"] == account]
-        yield from _submitted(look, account, mine)
+        yield from _pending(look, account, mine)
         for feed_type, name in NAMES.items():
             for state in FeedState:
                 count = states[(account, feed_type, state.value)]
@@ -34,9 +34,13 @@ def feeds(look: Look) -> Iterator[Reading]:
             yield from _newest(table, account, feed_type)
 
 
-def _submitted(look: Look, account: str, open_ones: list[Raw]) -> Iterator[Reading]:
-    """How many feeds Amazon is working on, and since when."""
-    since = [raw["submitted_at"] for raw in open_ones if raw["state"] == FeedState.SUBMITTED.value]
+def _pending(look: Look, account: str, open_ones: list[Raw]) -> Iterator[Reading]:
+    """How many feeds are on their way, and since when they are at Amazon, or else are made.
+
+    Those that are only shown are nobody's work; those held are a person's, and counted by it.
+    """
+    moving = [raw for raw in open_ones if not raw.get("dry") and not raw.get("held")]
+    since = [raw.get("submitted_at") or raw["created_at"] for raw in moving]
     yield Reading("pending_items", len(since), ("feed", account))
     age = look.age_s(min(since, default=None))
     yield Reading("oldest_pending_age_seconds", age, ("feed", account))

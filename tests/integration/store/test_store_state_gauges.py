@@ -212,6 +212,25 @@ def test_a_submitted_feed_is_pending_from_its_submission(store: Store) -> None:
     assert readings["last_feed_refused demo fulfillment"] == 0.0
 
 
+@pytest.mark.parametrize("state", ["prepared", "documented", "uploaded", "creating", "done"])
+def test_a_feed_that_does_not_get_on_is_pending_in_every_state(state: str, store: Store) -> None:
+    put_feed(store, "f1", state=state, open_lane="x", created_at=store.now() - timedelta(hours=3))
+
+    readings = read(store)
+
+    assert readings["pending_items feed demo"] == 1.0
+    assert readings["oldest_pending_age_seconds feed demo"] == pytest.approx(10_800, abs=30)
+
+
+@pytest.mark.parametrize("why", [{"dry": True}, {"held": "twice"}], ids=["dry", "held"])
+def test_a_feed_that_is_only_shown_or_held_is_not_pending(
+    why: dict[str, object], store: Store
+) -> None:
+    put_feed(store, "f1", state="prepared", open_lane="x", **why)
+
+    assert read(store)["pending_items feed demo"] == 0.0
+
+
 def test_a_refused_feed_counts_until_the_next_one_is_processed(store: Store) -> None:
     now = store.now()
     sent = {"state": "applied", "submitted_at": now - timedelta(minutes=9), "closed_at": now}
