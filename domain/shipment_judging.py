@@ -182,19 +182,28 @@ def _same_items(book: ShipmentBook, shipment: Shipment, lines: tuple[Line, ...])
 
 
 def _meant(book: ShipmentBook, shipment: Shipment, order: Order | None) -> Shipment | None:
-    """Return the package that an entry without a reference corrects, if it can mean but one.
+    """Return the package that an entry without a reference speaks of, if it can mean but one.
 
-    Only when there are no units left for another package: else it is one of its own.
+    The very same content is the same package, told twice.  Other content corrects one only when
+    there are no units left for another package: else it is one of its own.
     """
     if shipment.is_decided or _settled(shipment) is not None:
         return None
     if order is None or gate(order) is not None:
         return None
+    twin = _twin(book, shipment)
+    if twin is not None:
+        return twin
     lines = joined(order, shipment.content.items)
     if isinstance(lines, Verdict) or not _missing(book, shipment, order, lines):
         return None
     meant = _same_items(book, shipment, lines)
     return meant[0] if len(meant) == 1 else None
+
+
+def _twin(book: ShipmentBook, shipment: Shipment) -> Shipment | None:
+    same = (each for each in book.shipments if each.wanted == shipment.wanted)
+    return next((each for each in same if _turn(each) < _turn(shipment)), None)
 
 
 def _moved(shipment: Shipment, verdict: Verdict, now: datetime) -> Shipment:
