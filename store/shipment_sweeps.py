@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 
 from domain.feeds import FULFILLMENT, Feed, FeedState, lane_of
 from domain.shipment_joining import gate
 from domain.shipment_skips import NEVER
+from domain.shipment_visibility import is_awaited, is_missed
 from domain.shipments import Outbound, ShipmentBook
 from store.failures import translated
 from store.feed_documents import FeedDocument
@@ -69,12 +71,12 @@ class ShipmentSweeps:
     def unseen(self, *, older_than: timedelta, limit: int) -> list[ShipmentBook]:
         """Return books with shipments accepted that long ago of which nothing is known since.
 
-        Index: ``unseen``.
+        Those that count as not applied are left to people.  Index: ``unseen``.
         """
         since = store_now(self._database) - older_than
-        wanted = {"unseen_since": {"$lte": since}, "missed": {"$exists": False}}
-        found = self._books.find(wanted).sort("unseen_since", 1).limit(limit)
-        return [book_from(raw) for raw in found]
+        found = self._books.find({"unseen_since": {"$lte": since}}).sort("unseen_since", 1)
+        books = (book_from(raw) for raw in found)
+        return list(islice((book for book in books if _is_to_be_looked_for(book, since)), limit))
 
     @translated
     def refused_with(self, codes: Collection[str], *, limit: int) -> list[ShipmentBook]:
@@ -153,6 +155,16 @@ def _has_moved(book: ShipmentBook, raw: Raw | None) -> bool:
     verdict = gate(order_from(raw, None) if raw else None)
     waiting = [each for each in book.shipments if each.outbound is Outbound.WAITING]
     return any(verdict is None or verdict.reason is not each.reason for each in waiting)
+
+
+def _is_to_be_looked_for(book: ShipmentBook, since: datetime) -> bool:
+    return any(
+        is_awaited(each)
+        and not is_missed(each)
+        and each.accepted_at is not None
+        and each.accepted_at <= since
+        for each in book.shipments
+    )
 
 
 def _key(book: ShipmentBook) -> str:
