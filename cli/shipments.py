@@ -46,15 +46,17 @@ def shipments() -> None:
 )
 @account_option
 @click.option("--order", "order_id", metavar="ID", help="Only of this order.")
+@click.option("--tracking-number", metavar="N", help="Only with it, however it is written.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @json_option
 @pass_session
-def list_shipments(
+def list_shipments(  # noqa: PLR0913  one per option
     session: Session,
     *,
     states: Sequence[str],
     account: str | None,
     order_id: str | None,
+    tracking_number: str | None,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -64,7 +66,11 @@ def list_shipments(
     """
     only = session.account_filter(account)
     with session.app() as app:
-        found = _found(app, states, only, order_id, limit)
+        if tracking_number is None:
+            found = _found(app, states, only, order_id, limit)
+        else:
+            rows = app.store.shipment_views.with_tracking_number(tracking_number)
+            found = [row for row in rows if _is_wanted(row, states, only, order_id)][:limit]
     if as_json:
         print_json({"shipments": [shipment_row(each) for each in found]})
     elif found:
@@ -209,6 +215,14 @@ def _found(
         missed = views.missed(account=account)
         rows += [row for row in missed if order_id in (None, row.order_id)]
     return list({row.shipment.shipment_id: row for row in rows}.values())[:limit]
+
+
+def _is_wanted(
+    row: ShipmentRow, states: Sequence[str], account: str | None, order_id: str | None
+) -> bool:
+    stands = {row.shipment.outbound.value, *([NOT_APPLIED] if is_missed(row.shipment) else ())}
+    is_there = account in (None, row.account) and order_id in (None, row.order_id)
+    return is_there and (not states or not stands.isdisjoint(states))
 
 
 def _retriable(row: ShipmentRow) -> ShipmentRow:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from domain.shipment_visibility import is_missed
 from domain.shipments import Outbound, Reason, Shipment, ShipmentBook
 from store.failures import translated
-from store.moments import store_now
 from store.order_mapping import key_of
 from store.shipment_documents import ShipmentBookDocument
 from store.shipment_mapping import bare, book_from, refused_codes
@@ -31,7 +30,6 @@ class ShipmentViews:
     """Shipments, to be looked at."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
         self._books = collection_of(database, ShipmentBookDocument)
 
     @translated
@@ -107,28 +105,6 @@ class ShipmentViews:
         return list(islice((r for r in rows if refused_codes(r.shipment) & set(codes)), limit))
 
     @translated
-    def waiting(self, *, older_than: timedelta) -> list[ShipmentRow]:
-        """Return shipments that have been waiting that long, the longest first.
-
-        Index: ``waiting``.
-        """
-        since = store_now(self._database) - older_than
-        found = self._books.find({"waiting_since": {"$lte": since}}).sort("waiting_since", 1)
-        rows = [row for raw in found for row in _rows_of(book_from(raw))]
-        waiting = [row for row in rows if row.shipment.outbound is Outbound.WAITING]
-        return [row for row in waiting if row.shipment.since <= since]
-
-    @translated
-    def unseen(self, *, older_than: timedelta) -> list[ShipmentBook]:
-        """Return books with shipments accepted that long ago that Amazon does not show.
-
-        Index: ``unseen``.
-        """
-        since = store_now(self._database) - older_than
-        found = self._books.find({"unseen_since": {"$lte": since}}).sort("unseen_since", 1)
-        return [book_from(raw) for raw in found]
-
-    @translated
     def missed(self, *, account: str | None = None) -> list[ShipmentRow]:
         """Return shipments that are ``not_applied``: accepted, and not shown hours later.
 
@@ -140,21 +116,6 @@ class ShipmentViews:
         found = self._books.find(wanted).sort("unseen_since", 1)
         rows = (row for raw in found for row in _rows_of(book_from(raw)))
         return [row for row in rows if is_missed(row.shipment)]
-
-    @translated
-    def feeds_carrying(self) -> dict[str, int]:
-        """Return the feeds that shipments are in, and how many orders each has.
-
-        Index: ``in_feed``.
-        """
-        groups = self._books.aggregate(
-            [
-                {"$match": {"feeds": {"$exists": True}}},
-                {"$unwind": "$feeds"},
-                {"$group": {"_id": "$feeds", "orders": {"$sum": 1}}},
-            ]
-        )
-        return {group["_id"]: group["orders"] for group in groups}
 
     @translated
     def count_by_outbound(self, *, account: str | None = None) -> dict[Outbound, int]:

@@ -16,7 +16,7 @@ from domain.messages import Event, TrackingEntered
 from domain.orders import Order
 from domain.shipment_visibility import is_missed
 from domain.shipments import Outbound, Reason, ShipmentBook
-from store.shipment_mapping import refused_codes
+from store.shipment_mapping import bare, refused_codes
 from store.shipment_views import ShipmentRow
 from tests.fakes.cli_app import FakeApp
 from tests.fakes.clock import FakeClock
@@ -68,6 +68,10 @@ class ShippingViews:
     def missed(self, *, account: str | None = None) -> list[ShipmentRow]:
         mine = (row for row in self._rows() if account in (None, row.account))
         return [row for row in mine if is_missed(row.shipment)]
+
+    def with_tracking_number(self, tracking_number: str) -> list[ShipmentRow]:
+        number = bare(tracking_number)
+        return [r for r in self._rows() if bare(r.shipment.content.tracking_number) == number]
 
     def _rows(self) -> list[ShipmentRow]:
         return [

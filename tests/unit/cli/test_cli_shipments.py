@@ -179,6 +179,26 @@ def test_once_accepted_again_it_is_not_said_to_be_missing_any_more(
     }
 
 
+@pytest.mark.parametrize(
+    ("more", "count"),
+    [
+        ((), 1),
+        (("--state", "due"), 1),
+        (("--state", "refused"), 0),
+        (("--order", "111-0000000-0000000"), 0),
+    ],
+)
+def test_a_shipment_is_found_by_its_tracking_number(
+    app: ShippingApp, order: Order, more: tuple[str, ...], count: int
+) -> None:
+    both = after(entry(1, ref="P1"), entry(2, ref="P2", tracking_number="1Z7"), order=order)
+    app.hand_in(book=both)
+
+    result = app.run("shipments", "list", "--tracking-number", "1z-7", *more, "--json")
+
+    assert [each["shipment_ref"] for each in told(result)["shipments"]] == ["P2"] * count
+
+
 def test_an_empty_list_says_where_shipments_come_from() -> None:
     result = ShippingApp().run("shipments", "list")
 
