@@ -219,5 +219,7 @@ def _moved(shipment: Shipment, verdict: Verdict, now: datetime) -> Shipment:
     if standing(moved) == stood:
         return moved
     why = f" ({verdict.reason}: {verdict.explanation})" if verdict.reason else ""
-    moved = replace(moved, since=now)
+    # Who waits for something else now has been waiting all along: the alarm counts from then.
+    waits_on = shipment.outbound is verdict.outbound is Outbound.WAITING
+    moved = replace(moved, since=shipment.since if waits_on else now)
     return moved.noted(f"{verdict.outbound}{why}", cause="judged", at=now)

@@ -93,6 +93,20 @@ def test_waiting_counts_from_the_first_moment_not_from_the_last_look() -> None:
     assert only(later).since == NOW
 
 
+def test_waiting_goes_on_when_it_is_for_something_else_or_of_another_content() -> None:
+    book = after(entry(1, ref="P1"), order=None)
+    pending = to_ship(amazon_status="Pending")
+
+    paid = judged(book, pending, carriers(), now=NOW + timedelta(hours=3))
+    fixed = book_of(entry(2, ref="P1", tracking_number=OTHER_NUMBER), book=paid)
+    fixed = judged(fixed, pending, carriers(), now=NOW + timedelta(hours=5))
+
+    assert (only(paid).reason, only(paid).since) == (Reason.ORDER_PENDING, NOW)
+    assert only(fixed).since == NOW
+    assert waits_too_long(only(fixed), now=NOW + timedelta(hours=6))
+    assert only(stands(fixed, to_ship())).outbound is Outbound.DUE
+
+
 @pytest.mark.parametrize(
     ("_case", "order", "items", "reason"),
     [
