@@ -20,6 +20,19 @@ STEPS = [
     "take_poll", "feed", "now", "result", "processed", "publish", "poll_done", "close",
 ]  # fmt: skip
 
+CREATE_FEED, AFTER_CREATING = 9, 8
+FOUND = ["claim", "feeds", "known_at_amazon", "created", "publish"]
+"""How a worker goes on from an attempt that had its effect, until the feed is at Amazon."""
+NOT_FOUND = [
+    "claim", "feeds", "known_at_amazon", "looked",
+    "claim", "feeds", "known_at_amazon", "now", "creating", "create_feed", "created", "publish",
+]  # fmt: skip
+"""And from one that had none: two looks, then the same document again."""
+
+
+def named(steps: list[str]) -> list[str]:
+    return [f"{n}-{step}" for n, step in enumerate(steps, 1)]
+
 
 def prepared(bench: Worker) -> Feed:
     feed = bench.store.feeds.prepare(new_feed())
@@ -52,9 +65,7 @@ def test_the_steps_of_a_feed_are_these(bench: Worker, simulator: Simulator, stor
     assert not expect_one_feed(simulator, store, feed).adopted
 
 
-@pytest.mark.parametrize(
-    "last", range(1, len(STEPS) + 1), ids=[f"{n}-{step}" for n, step in enumerate(STEPS, 1)]
-)
+@pytest.mark.parametrize("last", range(1, len(STEPS) + 1), ids=named(STEPS))
 def test_killed_after_any_step_exactly_one_feed_reaches_amazon(
     last: int, bench: Worker, place: Place, simulator: Simulator, store: Store
 ) -> None:
@@ -65,4 +76,45 @@ def test_killed_after_any_step_exactly_one_feed_reaches_amazon(
 
     after = expect_one_feed(simulator, store, feed)
     assert after.adopted is (STEPS[last - 1] == "create_feed")
+    assert bench.journal.pending() == []
+
+
+@pytest.mark.parametrize("last", range(1, len(FOUND) + 1), ids=named(FOUND))
+def test_killed_again_while_it_looks_for_the_feed_exactly_one_reaches_amazon(
+    last: int, bench: Worker, place: Place, simulator: Simulator, store: Store
+) -> None:
+    feed = prepared(bench)
+
+    assert killed_after(place, CREATE_FEED) == -signal.SIGKILL
+    assert killed_after(place, last) == -signal.SIGKILL
+    bench.run()
+
+    assert expect_one_feed(simulator, store, feed).adopted
+    assert bench.journal.pending() == []
+
+
+def test_the_steps_after_an_attempt_without_effect_are_these(
+    bench: Worker, place: Place, simulator: Simulator, store: Store
+) -> None:
+    feed, steps = prepared(bench), Steps(lambda: None)
+    assert killed_after(place, AFTER_CREATING) == -signal.SIGKILL
+
+    bench.run(steps)
+
+    assert steps.made[: len(NOT_FOUND)] == NOT_FOUND
+    assert not expect_one_feed(simulator, store, feed).adopted
+
+
+@pytest.mark.parametrize("last", range(1, len(NOT_FOUND) + 1), ids=named(NOT_FOUND))
+def test_killed_again_before_the_attempt_is_repeated_exactly_one_feed_reaches_amazon(
+    last: int, bench: Worker, place: Place, simulator: Simulator, store: Store
+) -> None:
+    feed = prepared(bench)
+
+    assert killed_after(place, AFTER_CREATING) == -signal.SIGKILL
+    assert killed_after(place, last) == -signal.SIGKILL
+    bench.run()
+
+    after = expect_one_feed(simulator, store, feed)
+    assert after.adopted is (NOT_FOUND[last - 1] == "create_feed")
     assert bench.journal.pending() == []
