@@ -146,7 +146,7 @@ def get_feed(app: App, feed_id: str) -> Feed:
     """Return a feed.
 
     Raises:
-        Stop: there is none of this id, neither ours nor Amazon's.
+        Stop: there is none of this id (ours, not Amazon's).
     """
     feed = app.store.feeds.get(feed_id)
     if feed is None:

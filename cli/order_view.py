@@ -10,6 +10,7 @@ from rich.table import Table
 from cli.output import HIDDEN, masked, plain, revealed, short, table
 from domain.order_status import ready_to_ship, units_left, why_not_ready
 from domain.orders import Order, OrderItem, ReportLine
+from domain.packages import Package
 
 INTERNAL = frozenset({"buyer", "outbox", "revision", "changes", "gathering"})
 """What an order keeps for its own bookkeeping, or what is told another way."""
@@ -24,6 +25,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "order_id": order.order_id,
         "status": order.status.value,
         "amazon_status": order.amazon_status,
+        "amazon_confirmation": confirmation(order),
         "purchased_at": plain(order.purchased_at),
         "imported_at": plain(order.imported_at),
         "provenance": order.provenance.value,
@@ -44,6 +46,7 @@ def order_document(order: Order, *, reveal: bool) -> dict[str, Any]:
         buyer = revealed(order.buyer) if reveal else masked(order.buyer)
     return {
         **kept,
+        "amazon_confirmation": confirmation(order),
         "ready_to_ship": ready_to_ship(order),
         "not_ready_because": why_not_ready(order),
         "cancel_requested": order.cancel_requested,
@@ -51,11 +54,22 @@ def order_document(order: Order, *, reveal: bool) -> dict[str, Any]:
     }
 
 
+def confirmation(order: Order) -> str:
+    """Return what Amazon said of our shipments: nothing yet (empty), ``sent`` or ``confirmed``."""
+    return str(order.shipping.get("confirmation", ""))
+
+
 def units(order: Order) -> int:
     """Return how many units were ordered: Amazon's items rule over the report's rows."""
     if order.items:
         return sum(item.quantity_ordered for item in order.items)
     return sum(line.quantity for line in order.lines)
+
+
+CONFIRMATION = {
+    "sent": ("sent to Amazon, not confirmed yet",),
+    "confirmed": ("confirmed by Amazon",),
+}
 
 
 def order_table(title: str, orders: Sequence[Order]) -> Table:
@@ -98,6 +112,7 @@ def _cells(order: Order) -> tuple[object, ...]:
 def _notes(order: Order) -> str:
     notes = [order.provenance.value] if order.provenance.value != "report" else []
     notes += ["cancel requested"] if order.cancel_requested else []
+    notes += CONFIRMATION.get(confirmation(order), ())
     return ", ".join([*notes, *order.flags])
 
 
@@ -112,11 +127,8 @@ def order_screen(order: Order, *, reveal: bool) -> Iterator[Table | str]:
     if order.packages:
         yield table(
             "Packages Amazon knows",
-            ("carrier", "tracking number", "shipped (UTC)", "status"),
-            (
-                (each.carrier, each.tracking_number, short(each.shipped_at), each.status)
-                for each in order.packages
-            ),
+            ("carrier", "tracking number", "units", "shipped (UTC)", "status"),
+            (_package(each) for each in order.packages),
         )
     yield f"Its whole story: python -m cli explain order {order.order_id}"
 
@@ -129,6 +141,8 @@ def _facts(order: Order) -> Iterator[tuple[str, object]]:
     yield "account", order.account
     yield "status", order.status.value
     yield "Amazon says", f"{order.amazon_status} since {short(order.amazon_status_at)}"
+    for said in CONFIRMATION.get(confirmation(order), ()):
+        yield "our shipments", said
     yield "placed", short(order.purchased_at)
     yield "imported", f"{short(order.imported_at)} ({order.provenance.value})"
     yield "sales channel", order.sales_channel
@@ -161,6 +175,12 @@ def _item(item: OrderItem) -> tuple[object, ...]:
 def _line(line: ReportLine) -> tuple[object, ...]:
     total = amount(line.item_price_minor, line.currency)
     return line.row, line.sku, line.asin, line.quantity, total, line.item_status or "-"
+
+
+def _package(package: Package) -> tuple[object, ...]:
+    held = sum(item.quantity for item in package.items) or "-"
+    shipped = short(package.shipped_at)
+    return package.carrier, package.tracking_number, held, shipped, package.status
 
 
 def _buyer(order: Order, *, reveal: bool) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from click.testing import Result
 from cli.failing import Stop
 from domain.errors import UnknownAccount
 from domain.orders import OrderStatus
+from domain.packages import Package, PackageItem
 from tests.fakes.cli_app import TWO_ACCOUNTS, FakeApp, FakeViews
 from tests.fakes.cli_values import BUYER, ORDER_ID, an_order
 
@@ -74,6 +75,36 @@ def test_an_order_is_shown_with_its_buyer_hidden(app: FakeApp) -> None:
 
     assert json.loads(result.stdout)["buyer"]["email"] == "***"
     assert app.views.disclosed == []
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("sent", "sent to Amazon, not confirmed yet"),
+        ("confirmed", "confirmed by Amazon"),
+        ("", "Order 111"),
+    ],
+)
+def test_an_order_says_whether_amazon_has_confirmed_what_was_shipped(said: str, words: str) -> None:
+    app = FakeApp(views=FakeViews(orders=[an_order(shipping={"confirmation": said})]))
+
+    told = json.loads(app.run("orders", "show", ORDER_ID, "--json").stdout)
+    [listed] = json.loads(app.run("orders", "list", "--json").stdout)["orders"]
+
+    assert told["amazon_confirmation"] == listed["amazon_confirmation"] == said
+    assert words in app.run("orders", "show", ORDER_ID).stdout
+
+
+def test_a_package_amazon_shows_is_told_with_its_units() -> None:
+    held = (PackageItem("00000000000001", 2), PackageItem("00000000000002", 1))
+    shown = Package("1", "UPS", "1Z9", None, "SHIPPED", held)
+    app = FakeApp(views=FakeViews(orders=[an_order(packages=(shown,))]))
+
+    [line] = [
+        text for text in app.run("orders", "show", ORDER_ID).stdout.splitlines() if "1Z9" in text
+    ]
+
+    assert line.split()[:3] == ["UPS", "1Z9", "3"]
 
 
 def test_revealing_a_buyer_is_recorded_with_the_reason(app: FakeApp) -> None:

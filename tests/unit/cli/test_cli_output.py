@@ -51,6 +51,7 @@ def test_an_order_is_a_line_of_a_list() -> None:
         "order_id": "111-1234567-0000001",
         "status": "ORDER_NEW",
         "amazon_status": "Unshipped",
+        "amazon_confirmation": "",
         "purchased_at": "2026-11-20T10:00:00Z",
         "imported_at": "2026-11-20T10:30:00Z",
         "provenance": "report",
