@@ -15,6 +15,7 @@ from cli.output import place, short
 from domain.ledger import RowOutcome, SkipReason
 from domain.messages import ReportKind
 from domain.order_import import explain_skip
+from domain.order_shipping import CANCELLED_AFTER_SHIPPING
 from domain.order_status import why_not_ready
 from domain.orders import EnrichmentState, Order, Provenance
 from domain.privacy import CAUSE
@@ -113,6 +114,8 @@ def _shipping_advice(order: Order) -> Iterator[str]:
         yield f"Not ready to ship: {'; '.join(reasons)}."
     else:
         yield "Ready to ship."
+    if CANCELLED_AFTER_SHIPPING in order.flags:
+        yield "It was cancelled after a package went out: the return is to be handled as usual."
 
 
 def _buyer_advice(order: Order) -> Iterator[str]:

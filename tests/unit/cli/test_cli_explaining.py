@@ -56,6 +56,15 @@ def test_a_recovered_order_says_why_it_was_created_after_pending() -> None:
     assert "its Pending stage fell between two reports" in answer.verdict
 
 
+def test_an_order_cancelled_after_shipping_says_that_the_return_is_to_be_handled() -> None:
+    order = an_order(amazon_status="Cancelled", flags=("cancelled_after_shipping",))
+
+    assert told(order=order).what_to_do[:2] == (
+        "Not ready to ship: it is cancelled.",
+        "It was cancelled after a package went out: the return is to be handled as usual.",
+    )
+
+
 def test_an_order_that_lacks_a_role_names_the_missing_fields() -> None:
     order = an_order(
         buyer=None, enrichment=EnrichmentState.INCOMPLETE_ROLE, missing=("buyer.email",)
