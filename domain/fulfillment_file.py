@@ -30,6 +30,8 @@ COLUMNS = (
     "ship-method",
 )
 MAX_BYTES = 10 * 1024 * 1024
+MAX_ROWS = 20_000
+"""What each row stands for is kept beside the content, in one document of at most 16 MiB."""
 HEADER = ("\t".join(COLUMNS) + "\n").encode()
 
 
@@ -118,22 +120,25 @@ def fulfillment_files(
     *,
     carrier_name: CarrierName = CarrierName.OTHER_ONLY,
     max_bytes: int = MAX_BYTES,
+    max_rows: int = MAX_ROWS,
 ) -> Iterator[FulfillmentFile]:
     """Yield the files, most urgent packages first; a package is never split over two files.
 
-    Nothing is left out: a package larger than ``max_bytes`` gets a file of its own.
+    Nothing is left out: a package larger than a file may be gets a file of its own.
     """
     rows: list[bytes] = []
     held: list[PackageRecords] = []
     size = len(HEADER)
     for package in sorted(packages, key=_urgency):
-        text = b"".join(_row(record, carrier_name) for record in package.records)
-        if held and size + len(text) > max_bytes:
+        texts = [_row(record, carrier_name) for record in package.records]
+        longer = sum(map(len, texts))
+        is_full = size + longer > max_bytes or len(rows) + len(texts) > max_rows
+        if held and is_full:
             yield FulfillmentFile(HEADER + b"".join(rows), tuple(held))
             rows, held, size = [], [], len(HEADER)
-        rows.append(text)
+        rows += texts
         held.append(package)
-        size += len(text)
+        size += longer
     if held:
         yield FulfillmentFile(HEADER + b"".join(rows), tuple(held))
 

@@ -164,10 +164,19 @@ def test_a_full_file_is_followed_by_another_and_no_package_is_split() -> None:
     assert all(file.content.startswith(b"order-id\t") for file in files)
 
 
+def test_a_file_has_so_many_rows_at_most_and_no_package_is_split() -> None:
+    packages = [package(n, record(), record()) for n in range(5)]
+
+    files = list(fulfillment_files(packages, max_rows=5))
+
+    assert [len(file.rows) for file in files] == [4, 4, 2]
+
+
 def test_a_package_larger_than_a_file_is_sent_all_the_same() -> None:
     [file] = fulfillment_files([package(1)], max_bytes=10)
+    [long] = fulfillment_files([package(1, record(), record())], max_rows=1)
 
-    assert len(file.rows) == 1
+    assert (len(file.rows), len(long.rows)) == (1, 2)
 
 
 def test_files_stay_below_ten_mebibytes() -> None:
