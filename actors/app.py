@@ -40,6 +40,7 @@ from spapi.calls import Calls
 from spapi.client import make_client
 from spapi.feeds import AmazonFeedsGateway
 from spapi.orders import AmazonOrdersGateway
+from spapi.plans import usage_plans
 from spapi.reports import AmazonReportsGateway
 from store.database import Store, connect
 from store.embedded import ensure_running
@@ -79,12 +80,12 @@ def build(
         Unavailable: the store cannot be reached or started.
         Permanent: encryption keys are missing.
     """
-    metrics = Metrics()
+    metrics = Metrics(carriers())
+    metrics.amazon.begin_at_zero(usage_plans())
     watch = StageWatch(metrics.stages)
     with ExitStack() as resources:
         store = _store(settings, resources)
-        store.orders.on_written = metrics.orders.written
-        store.shipments.on_written = metrics.shipments.written
+        _measure(store, metrics)
         accounts = settings.resolved_accounts()
         client = resources.enter_context(make_client(settings.http))
         answered = metrics.amazon.answered
@@ -100,6 +101,17 @@ def build(
         return App(
             settings, accounts, store, broker, ports, publish, FLOW, metrics, resources.pop_all()
         )
+
+
+def _measure(store: Store, metrics: Metrics) -> None:
+    """Let the store tell the metrics what became true."""
+    store.orders.on_written = metrics.orders.written
+    store.shipments.on_written = metrics.shipments.written
+    store.tracking_inbox.on_recorded = metrics.shipments.entered
+    store.reports.on_moved = metrics.reports.moved
+    store.ledger.on_recorded = metrics.reports.recorded
+    store.feeds.on_moved = metrics.feeds.moved
+    store.feeds.on_judged = metrics.feeds.judged
 
 
 def setup() -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from domain.amazon_feeds import AmazonFeed, FeedDocument, FeedResult
 from domain.amazon_feeds import AmazonFeeds as AmazonFeedList
 from domain.feed_polling import Verdict
+from domain.feed_results import FeedVerdict
 from domain.feeds import Feed, FeedMember, FeedOutcome, Lane, NewFeed
 
 
@@ -159,12 +160,19 @@ class Feeds(Protocol):
         ...
 
     def close(
-        self, feed_id: str, outcome: FeedOutcome, *, verified: bool = True, reason: str = ""
+        self,
+        feed_id: str,
+        outcome: FeedOutcome,
+        *,
+        verified: bool = True,
+        reason: str = "",
+        verdict: FeedVerdict | None = None,
     ) -> None:
         """The members have taken this outcome; the lane is free unless it is held.
 
         ``verified`` False: Amazon's verdict said nothing about rows, they are to be settled by
-        reading the orders, and then ``verified`` ends it.  Again is harmless.
+        reading the orders, and then ``verified`` ends it.  ``verdict``: what it said of them, to
+        be counted.  Again is harmless.
         """
         ...
 

@@ -14,19 +14,6 @@ from actors.runtime.queue_states import QueueState, queue_states
 from cli.output import json_option, print_json, show, table
 from cli.session import Session, pass_session
 
-OWED: Mapping[str, str] = {
-    "report_intended": "request_report",
-    "report_requested": "poll_report",
-    "report_ready": "parse_order_report",
-    "report_parsed": "import_orders",
-    "order_reading": "enrich_orders",
-    "tracking_unrecorded": "record_tracking",
-    "tracking_waiting": "resolve_shipments",
-    "tracking_unsent": "batch_fulfillment",
-    "feed": "poll_feed",
-}
-"""What waits in the store, by kind, and the stage that owes it."""
-
 
 @click.command
 @json_option
@@ -56,10 +43,11 @@ def queues(session: Session, *, as_json: bool) -> None:
 
 def oldest_owed_s(app: App) -> dict[str, float]:
     """Return since how many seconds each stage owes the oldest thing; nothing owed is left out."""
+    owing = {each.owed: each.name for each in app.flow if each.owed}
     oldest: dict[str, float] = {}
     for reading in state_gauges(app).read():
         if reading.gauge == "oldest_pending_age_seconds" and reading.value:
-            stage = OWED.get(reading.labels[0])
+            stage = owing.get(reading.labels[0])
             if stage is not None:
                 oldest[stage] = max(oldest.get(stage, 0.0), reading.value)
     return oldest

@@ -39,11 +39,13 @@ class Effect:
     """What an outcome does to the book of each order.
 
     ``unverified`` says why the rows of the orders in ``to_read`` are settled by reading those.
+    ``verdict``: what Amazon said of each row, if the outcome is about rows.
     """
 
     changes: Mapping[str, BookChange]
     unverified: str = ""
     to_read: tuple[str, ...] = ()
+    verdict: FeedVerdict | None = None
 
 
 def by_order(members: Sequence[FeedMember]) -> dict[str, tuple[FeedMember, ...]]:
@@ -149,7 +151,7 @@ def _verdict(
         if any(row.record in unsettled for row in rows)
     ]
     changes = {order_id: partial(judged_by_amazon, order_id) for order_id in orders}
-    return Effect(changes, verdict.unverified, tuple(to_read))
+    return Effect(changes, verdict.unverified, tuple(to_read), verdict)
 
 
 def _by_shipment(members: Sequence[FeedMember]) -> dict[str, list[FeedMember]]:

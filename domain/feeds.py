@@ -28,6 +28,8 @@ from domain.messages import NAMESPACE, Event
 
 FULFILLMENT = "POST_FLAT_FILE_FULFILLMENT_DATA"
 LISTINGS = "JSON_LISTINGS_FEED"
+FEED_NAMES = {FULFILLMENT: "fulfillment", LISTINGS: "listings"}
+"""Our word for a type: in feed ids, labels of metrics, tables."""
 FULFILLMENT_CONTENT_TYPE = "text/tab-separated-values; charset=UTF-8"
 """Source: Feeds API 2021-06-30, createFeedDocument, the model's own example."""
 
@@ -214,9 +216,8 @@ class FeedTiming:
 
 def feed_id_of(cause: Event, feed_type: str, part: int = 1) -> str:
     """Return our id for the feed that a tick causes; the same tick gives the same id."""
-    kind = "listings" if feed_type == LISTINGS else "fulfillment"
     tick = uuid5(NAMESPACE, f"{cause.event_id}/{feed_type}/{part}").hex[:12]
-    return f"{kind}-{cause.flow_started_at:%Y%m%d-%H%M}-{tick}"
+    return f"{FEED_NAMES[feed_type]}-{cause.flow_started_at:%Y%m%d-%H%M}-{tick}"
 
 
 def lane_of(account: str, feed_type: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -34,8 +34,16 @@ def feed_from(raw: Mapping[str, Any]) -> Feed:
 class Preparing:
     """Opens feeds (collection ``feeds``)."""
 
-    def __init__(self, database: Database, contents: FeedContents, timing: FeedTiming) -> None:
+    def __init__(
+        self,
+        database: Database,
+        contents: FeedContents,
+        timing: FeedTiming,
+        opened: Callable[[Feed], None] = lambda _feed: None,
+    ) -> None:
+        """``opened`` is told of every feed that this opened."""
         self._database, self._contents, self._timing = database, contents, timing
+        self._opened = opened
         self._feeds = collection_of(database, FeedDocument)
 
     def lane(self, account: str, feed_type: str) -> Lane:
@@ -91,11 +99,14 @@ class Preparing:
         }
         update = {"$set": document, "$unset": {"drafted_at": ""}}
         try:
-            self._feeds.update_one({"_id": new.feed_id, **IS_DRAFT}, update)
+            opened = self._feeds.update_one({"_id": new.feed_id, **IS_DRAFT}, update)
         except DuplicateKeyError:
             self._feeds.delete_one({"_id": new.feed_id, **IS_DRAFT})
             return None
-        return self._get(new.feed_id)
+        feed = self._get(new.feed_id)
+        if feed is not None and opened.matched_count:
+            self._opened(feed)
+        return feed
 
     def _replace(self, dry: Feed) -> None:
         update = {

@@ -6,7 +6,7 @@ written only under that number, so that a worker that was overtaken does nothing
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from pymongo.errors import DuplicateKeyError
@@ -24,6 +24,9 @@ SENDABLE = sorted(str(state) for state in SENDABLE_STATES)
 UNSENT = sorted(str(state) for state in UNSENT_STATES)
 UPLOADED, CREATING = FeedState.UPLOADED.value, FeedState.CREATING.value
 
+OnMoved = Callable[[Feed, FeedState], None]
+"""Is told of a feed that a guarded write brought to a state, as it is now."""
+
 
 class FeedSending:
     """The part of the feeds that ``submit_feed`` moves on.  All times are the store's."""
@@ -33,6 +36,8 @@ class FeedSending:
         self._lease_s = lease.total_seconds()
         self._attempt_s = max(self._lease_s, timing.settle.total_seconds())
         self._feeds = collection_of(database, FeedDocument)
+        self.on_moved: OnMoved = lambda _feed, _state: None
+        """Told once of each move; for metrics, must not raise."""
 
     @translated
     def now(self) -> datetime:
@@ -152,10 +157,13 @@ class FeedSending:
             "held": "",
         }
         try:
-            self._feeds.update_one(nameless, [{"$set": facts}, {"$unset": "sending_until"}])
+            named = self._feeds.update_one(nameless, [{"$set": facts}, {"$unset": "sending_until"}])
         except DuplicateKeyError:
             raise Contended(f"{amazon_feed_id} is another feed of ours") from None
-        return self._known(feed_id)
+        feed = self._known(feed_id)
+        if named.matched_count:
+            self.on_moved(feed, FeedState.SUBMITTED)
+        return feed
 
     @translated
     def known_at_amazon(self, account: str, amazon_feed_ids: Collection[str]) -> set[str]:
@@ -190,7 +198,9 @@ class FeedSending:
             "open_lane": None,
             "closed_at": NOW,
         }
-        return self._step(feed, UNSENT, facts, 0.0)
+        withdrawn = self._step(feed, UNSENT, facts, 0.0)
+        self.on_moved(withdrawn, FeedState.WITHDRAWN)
+        return withdrawn
 
     def _step(self, feed: Feed, states: list[str], facts: Raw, claim_s: float) -> Feed:
         """Write a step and keep the claim for so long; None takes a field away.  Index: ``_id``."""

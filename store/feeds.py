@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from domain.amazon_feeds import FeedResult
 from domain.errors import Contended
 from domain.feed_polling import Verdict
+from domain.feed_results import FeedVerdict
 from domain.feeds import (
     POLLED_STATES,
     UNSENT_STATES,
@@ -31,6 +33,9 @@ JUDGED = (FeedState.DONE, FeedState.CANCELLED, FeedState.FATAL, FeedState.LATE)
 """The verdict is here; whether anybody was told of it is another thing."""
 GIVEN = [str(state) for state in (*POLLED_STATES, *JUDGED)]
 
+OnJudged = Callable[[Feed, FeedVerdict], None]
+"""Is told of a feed whose members have taken Amazon's verdict on its rows."""
+
 
 class Feeds(FeedSending):
     """The feeds of all accounts (collections ``feeds``, ``feed_contents``, ``feed_results``)."""
@@ -45,7 +50,11 @@ class Feeds(FeedSending):
         timing = timing or FeedTiming()
         super().__init__(database, timing=timing, lease=lease)
         self._contents = FeedContents(database)
-        self._preparing = Preparing(database, self._contents, timing)
+        self._preparing = Preparing(
+            database, self._contents, timing, lambda feed: self.on_moved(feed, FeedState.PREPARED)
+        )
+        self.on_judged: OnJudged = lambda _feed, _verdict: None
+        """Told once of each feed; for metrics, must not raise."""
 
     @translated
     def lane(self, account: str, feed_type: str) -> Lane:
@@ -140,6 +149,7 @@ class Feeds(FeedSending):
         if not self._feeds.update_one(polled, update).matched_count:
             self.give_poll_back(feed)
             raise Contended("the feed was released while its verdict was fetched")
+        self.on_moved(self._known(feed.feed_id), verdict.state)
 
     @translated
     def give_poll_back(self, feed: Feed) -> None:
@@ -156,12 +166,18 @@ class Feeds(FeedSending):
 
     @translated
     def close(
-        self, feed_id: str, outcome: FeedOutcome, *, verified: bool = True, reason: str = ""
+        self,
+        feed_id: str,
+        outcome: FeedOutcome,
+        *,
+        verified: bool = True,
+        reason: str = "",
+        verdict: FeedVerdict | None = None,
     ) -> None:
         """The members have taken this outcome; the lane is free unless it is held.
 
         ``verified`` False: Amazon's verdict said nothing about rows (-> unverified), see
-        ``verified``.  Again is harmless.  Index: ``_id``.
+        ``verified``.  ``verdict``: what it said of them.  Again is harmless.  Index: ``_id``.
         """
         facts: Raw = {"reason": reason} if reason else {}
         if outcome not in (FeedOutcome.WITHDRAWN, FeedOutcome.RELEASED):
@@ -170,8 +186,12 @@ class Feeds(FeedSending):
         leaving = {"$unset": {"owed": "", "open_lane": ""}, "$currentDate": {"closed_at": True}}
         staying: Raw = {"$unset": {"owed": ""}}
         told = {"$set": facts} if facts else {}
-        if not self._feeds.update_one(guard | {"held": ""}, told | leaving).matched_count:
-            self._feeds.update_one(guard | {"held": {"$ne": ""}}, told | staying)
+        closed = self._feeds.update_one(guard | {"held": ""}, told | leaving).matched_count
+        if not closed:
+            kept = self._feeds.update_one(guard | {"held": {"$ne": ""}}, told | staying)
+            closed = kept.matched_count
+        if closed and verdict is not None:
+            self.on_judged(self._known(feed_id), verdict)
 
     @translated
     def verified(self, feed_id: str) -> None:
@@ -200,7 +220,9 @@ class Feeds(FeedSending):
                 "$unset": {"open_lane": "", "sending_until": ""},
                 "$currentDate": {"released_at": True, "closed_at": True},
             }
-            self._feeds.update_one({"_id": feed_id, "state": feed.state.value}, update)
+            done = self._feeds.update_one({"_id": feed_id, "state": feed.state.value}, update)
+            if done.matched_count and "state" in facts:
+                self.on_moved(self._known(feed_id), FeedState(facts["state"]))
         raise Contended(f"feed {feed_id} is being worked on; try again")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from pymongo import UpdateOne
@@ -29,6 +29,9 @@ COUNTED = {
 }
 """What a tally reads of a chunk."""
 
+OnRecorded = Callable[[ChunkEntry], None]
+"""Is told of an entry that was written."""
+
 
 class Ledger:
     """What became of every row (collections ``report_chunks`` and ``skipped_rows``)."""
@@ -37,6 +40,8 @@ class Ledger:
         self._database = database
         self._chunks = collection_of(database, ChunkDocument)
         self._skipped = collection_of(database, SkippedRowDocument)
+        self.on_recorded: OnRecorded = lambda _entry: None
+        """Told of the first writer's entry only; for metrics, must not raise."""
 
     @translated
     def entry(self, report_id: str, chunk: int) -> ChunkEntry | None:
@@ -57,6 +62,7 @@ class Ledger:
             self._chunks.insert_one(_document(stamped, kind))
         except DuplicateKeyError:
             return self.entry(entry.report_id, entry.chunk) or stamped
+        self.on_recorded(stamped)
         return stamped
 
     @translated

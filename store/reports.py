@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from domain.errors import NotYet
@@ -20,6 +21,9 @@ LEASE = timedelta(seconds=150)
 
 POLLED = [str(state) for state in OPEN_STATES - {ReportState.INTENDED}]
 
+OnMoved = Callable[[Report, ReportState, datetime], None]
+"""Is told of a report that a guarded write brought to a state, as it is now, and of the time."""
+
 
 class Reports:
     """The reports of all accounts (collection ``reports``)."""
@@ -37,6 +41,8 @@ class Reports:
         self._openings = Openings(database, chunk_rows=chunk_rows, lookback=lookback)
         self._reports = collection_of(database, ReportDocument)
         self._chunks = collection_of(database, ChunkDocument)
+        self.on_moved: OnMoved = lambda _report, _state, _at: None
+        """Told once of each move; for metrics, must not raise."""
 
     @translated
     def open_for(self, due: ReportDue, *, now: datetime) -> Report:
@@ -181,7 +187,12 @@ class Reports:
 
     def _move(self, report_id: str, states: list[str], update: Raw) -> None:
         """Update the report if it is in one of these states.  Index: ``_id``."""
-        self._reports.update_one({"_id": report_id, "state": {"$in": states}}, update)
+        there = {"_id": report_id, "state": {"$in": states}}
+        moved = self._reports.update_one(there, update).matched_count
+        state = update.get("$set", {}).get("state")
+        report = self.get(report_id) if moved and state else None
+        if report is not None:
+            self.on_moved(report, ReportState(state), store_now(self._database))
 
 
 def _shortfall(report: Report, counted: int) -> str:

@@ -11,7 +11,7 @@ is announced again by the sweeper.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from mongoengine import (
@@ -37,6 +37,9 @@ ENTRIES_KEPT = timedelta(days=400)
 """How long a sender's event id is remembered."""
 UNRECORDED_AFTER = timedelta(minutes=10)
 UNRECORDED = {"$eq": [{"$ifNull": ["$recorded_at", None]}, None]}
+
+OnRecorded = Callable[[TrackingEntered], None]
+"""Is told of an entry that arrived in the flow."""
 
 
 class TrackedItemDocument(Part):
@@ -92,6 +95,8 @@ class TrackingInbox:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._entries = collection_of(database, TrackingEntryDocument)
+        self.on_recorded: OnRecorded = lambda _entry: None
+        """Told of each sender's event once; for metrics, must not raise."""
 
     @translated
     def receive(self, entries: Sequence[TrackingEntered]) -> set[int]:
@@ -129,10 +134,13 @@ class TrackingInbox:
     def record(self, entry: TrackingEntered) -> Entry:
         """Record that an entry arrived in the flow.  Index: ``_id``."""
         document = _document(entry)
-        if self._mark_recorded(document) or self._insert_recorded(document):
-            return Entry.RECORDED
-        # It is there, and was not to be recorded a moment ago: known, or received just now.
-        if self._mark_recorded(document):
+        if (
+            self._mark_recorded(document)
+            or self._insert_recorded(document)
+            # It is there, and was not to be recorded a moment ago: known, or received just now.
+            or self._mark_recorded(document)
+        ):
+            self.on_recorded(entry)
             return Entry.RECORDED
         return _compared(document, self._entries.find_one({"_id": document["_id"]}) or {})
 

@@ -21,7 +21,7 @@ from domain.feeds import POLLED_STATES, Feed, FeedOutcome
 from domain.messages import FeedProcessed, FeedSubmitted
 
 
-@stage(consumes=(FeedSubmitted,), emits=(FeedSubmitted, FeedProcessed))
+@stage(consumes=(FeedSubmitted,), emits=(FeedSubmitted, FeedProcessed), owed="feed")
 def poll_feed(
     submitted: FeedSubmitted, *, feeds: Feeds, amazon_feeds: AmazonFeeds, policy: Policy
 ) -> Iterator[Produced]:

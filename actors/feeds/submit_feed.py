@@ -20,7 +20,7 @@ from domain.feeds import FeedOutcome
 from domain.messages import FeedProcessed, FeedSubmitted, FulfillmentBatched
 
 
-@stage(consumes=(FulfillmentBatched,), emits=(FeedSubmitted, FeedProcessed))
+@stage(consumes=(FulfillmentBatched,), emits=(FeedSubmitted, FeedProcessed), owed="feed_unsent")
 def submit_feed(
     batched: FulfillmentBatched, *, feeds: Feeds, amazon_feeds: AmazonFeeds, policy: Policy
 ) -> Iterator[FeedSubmitted | FeedProcessed]:

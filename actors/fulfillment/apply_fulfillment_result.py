@@ -21,7 +21,7 @@ from domain.orders import Order
 from domain.shipments import ShipmentBook
 
 
-@stage(consumes=(FeedProcessed,))
+@stage(consumes=(FeedProcessed,), owed="feed_unapplied")
 def apply_fulfillment_result(  # noqa: PLR0913  its ports
     processed: FeedProcessed,
     *,
@@ -58,5 +58,11 @@ def apply_fulfillment_result(  # noqa: PLR0913  its ports
 
     books.change(list(effect.changes), told, cause=f"feed {feed.feed_id}")
     books.ask_reading(effect.to_read)
-    feeds.close(feed.feed_id, outcome, verified=not effect.unverified, reason=effect.unverified)
+    feeds.close(
+        feed.feed_id,
+        outcome,
+        verified=not effect.unverified,
+        reason=effect.unverified,
+        verdict=effect.verdict,
+    )
     yield from ()

@@ -24,7 +24,7 @@ from domain.orders import Order
 from domain.shipments import ShipmentBook
 
 
-@stage(consumes=(FulfillmentDue,), emits=(FulfillmentBatched,))
+@stage(consumes=(FulfillmentDue,), emits=(FulfillmentBatched,), owed="tracking_unsent")
 def batch_fulfillment(  # noqa: PLR0913  its ports
     due: FulfillmentDue,
     *,

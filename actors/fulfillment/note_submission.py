@@ -21,7 +21,7 @@ from domain.shipment_outcomes import submitted as sent
 from domain.shipments import ShipmentBook
 
 
-@stage(consumes=(FeedSubmitted,))
+@stage(consumes=(FeedSubmitted,), owed="feed_unnoted")
 def note_submission(  # noqa: PLR0913  its ports
     submitted: FeedSubmitted,
     *,

@@ -18,7 +18,7 @@ from domain.shipments import shipment_id_of
 from domain.tracking import Entry, content_digest
 
 
-@stage(consumes=(TrackingEntered,), emits=(ShipmentRecorded,))
+@stage(consumes=(TrackingEntered,), emits=(ShipmentRecorded,), owed="tracking_unrecorded")
 def record_tracking(
     entered: TrackingEntered, *, tracking_inbox: TrackingInbox, rejected_events: RejectedEvents
 ) -> Iterator[ShipmentRecorded]:

@@ -23,7 +23,7 @@ from domain.shipment_visibility import wants_reading
 from domain.shipments import ShipmentBook
 
 
-@stage(consumes=(ShipmentRecorded, OrderEnriched))
+@stage(consumes=(ShipmentRecorded, OrderEnriched), owed="tracking_waiting")
 def resolve_shipments(  # noqa: PLR0913  its ports
     fact: ShipmentRecorded | OrderEnriched,
     *,

@@ -20,7 +20,7 @@ from domain.errors import NotYet
 from domain.messages import OrderEnriched, OrdersImported, RefreshDue
 
 
-@stage(consumes=(OrdersImported, RefreshDue), emits=(OrderEnriched,))
+@stage(consumes=(OrdersImported, RefreshDue), emits=(OrderEnriched,), owed="order_reading")
 def enrich_orders(  # noqa: PLR0913  its ports
     trigger: OrdersImported | RefreshDue,
     *,

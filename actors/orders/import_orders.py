@@ -19,7 +19,7 @@ from domain.order_import import ReportContext, decide, verdicts_after
 from domain.order_lines import by_order
 
 
-@stage(consumes=(OrderLinesParsed,), emits=(OrdersImported,))
+@stage(consumes=(OrderLinesParsed,), emits=(OrdersImported,), owed="report_parsed")
 def import_orders(
     parsed: OrderLinesParsed,
     *,

@@ -22,7 +22,7 @@ from domain.reports import Report, ReportState
 CUT_OFF = "the file is cut off or damaged before its header row ends"
 
 
-@stage(consumes=(OrderReportReady,), emits=(OrderLinesParsed, RefreshDue))
+@stage(consumes=(OrderReportReady,), emits=(OrderLinesParsed, RefreshDue), owed="report_ready")
 def parse_order_report(
     ready: OrderReportReady,
     *,

@@ -34,6 +34,7 @@ READY = {
 @stage(
     consumes=(ReportRequested,),
     emits=(ReportRequested, OrderReportReady, OpenListingsReportReady, ReportDue),
+    owed="report_requested",
 )
 def poll_report(
     requested: ReportRequested,

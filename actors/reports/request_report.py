@@ -17,7 +17,7 @@ from domain.messages import ReportDue, ReportRequested
 from domain.reports import Report, ReportState
 
 
-@stage(consumes=(ReportDue,), emits=(ReportRequested,))
+@stage(consumes=(ReportDue,), emits=(ReportRequested,), owed="report_intended")
 def request_report(
     due: ReportDue, *, reports: Reports, amazon_reports: AmazonReports, clock: Clock
 ) -> Iterator[ReportRequested]:

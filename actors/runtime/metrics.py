@@ -1,4 +1,4 @@
-"""The metrics of a worker: the one module that makes metric objects, so that labels can be judged.
+"""The metrics of a worker: made here and in ``amazon_metrics``, so that labels can be judged.
 
 Labels come from closed sets: stages, outcomes, operations, classes of answers.  Never an id, a SKU
 or a text.  State (how much waits, since when) is not counted here but asked of the store
@@ -19,17 +19,12 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from actors.runtime.amazon_metrics import AmazonMetrics, FeedMetrics, ReportMetrics
+from actors.runtime.buckets import AGES_S, DURATIONS_S, WAITS_S
+from domain.carriers import OTHER, CarrierTable
+from domain.messages import TrackingEntered
 from domain.orders import EnrichmentState, Order, OrderStatus, Provenance
 from domain.shipments import Shipment, ShipmentBook
-
-MINUTE, HOUR = 60, 3600
-DURATIONS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-WAITS_S = (0.05, 0.25, 1, 5, 15, MINUTE, 300, 900, 1800, HOUR, 2 * HOUR, 6 * HOUR)
-AGES_S = (
-    *(minutes * MINUTE for minutes in (1, 5, 15, 30)),
-    *(hours * HOUR for hours in (1, 2, 3, 4, 6, 8, 12, 24, 48, 72)),
-)
-"""Every promise in hours is an edge, so that a ratio against it is exact."""
 
 
 class Outcome(StrEnum):
@@ -123,44 +118,6 @@ class StageMetrics:
             self.in_progress.labels(stage)
 
 
-class AmazonMetrics:
-    """Calls to Amazon, told by ``spapi.calls`` one by one."""
-
-    CLASSES = ("2xx", "4xx", "429", "5xx", "none")
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.requests = Counter(
-            "connector_amazon_requests_total",
-            "Requests to Amazon by operation and class of the answer; none: no answer came.",
-            ["operation", "status_class"],
-            registry=registry,
-        )
-        self.duration = Histogram(
-            "connector_amazon_request_duration_seconds",
-            "Time until Amazon answered.",
-            ["operation"],
-            buckets=DURATIONS_S,
-            registry=registry,
-        )
-
-    def answered(self, operation: str, status: int | None, seconds: float) -> None:
-        """Count one request; ``status`` is None when no answer came.
-
-        All classes of an operation begin with its first request, so that a first 429 is seen.
-        """
-        for each in self.CLASSES:
-            self.requests.labels(operation, each)
-        self.requests.labels(operation, status_class(status)).inc()
-        self.duration.labels(operation).observe(seconds)
-
-
-def status_class(status: int | None) -> str:
-    """Return the class of an HTTP status; 429 is one of its own."""
-    if status is None:
-        return "none"
-    return "429" if status == 429 else f"{status // 100}xx"  # noqa: PLR2004  Too Many Requests
-
-
 class OrderMetrics:
     """What became true of orders.
 
@@ -234,7 +191,15 @@ def _age_s(age: timedelta) -> float:
 class ShipmentMetrics:
     """What became true of packages, told by the store as orders are."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, carriers: CarrierTable) -> None:
+        self._carriers = carriers
+        self._codes = {carrier.code for carrier in carriers.carriers} | {OTHER}
+        self.entries = Counter(
+            "connector_tracking_entries_total",
+            "Tracking entries taken in, by the carrier's code at Amazon.",
+            ["carrier"],
+            registry=registry,
+        )
         self.shipments = Counter(
             "connector_shipments_total",
             "Packages by what became true of them.",
@@ -249,6 +214,13 @@ class ShipmentMetrics:
         )
         for event in ShipmentEvent:
             self.shipments.labels(event.value)
+        for code in self._codes:
+            self.entries.labels(code)
+
+    def entered(self, entry: TrackingEntered) -> None:
+        """Count an entry; a name cut short to serve as a code is no label."""
+        code = self._carriers.resolve(entry.carrier).code
+        self.entries.labels(code if code in self._codes else OTHER).inc()
 
     def written(self, before: ShipmentBook, after: ShipmentBook) -> None:
         """Count what this write made true."""
@@ -276,11 +248,14 @@ def shipment_event(before: Shipment | None, after: Shipment) -> ShipmentEvent | 
 class Metrics:
     """All metrics of one worker process, on a registry of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, carriers: CarrierTable | None = None) -> None:
+        """``carriers`` are those that entries are counted by; without a table all are other."""
         # A series _created for each of ours would double the number of series for nothing.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.stages = StageMetrics(self.registry)
         self.amazon = AmazonMetrics(self.registry)
         self.orders = OrderMetrics(self.registry)
-        self.shipments = ShipmentMetrics(self.registry)
+        self.reports = ReportMetrics(self.registry)
+        self.feeds = FeedMetrics(self.registry)
+        self.shipments = ShipmentMetrics(self.registry, carriers or CarrierTable(()))

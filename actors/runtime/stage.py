@@ -33,6 +33,8 @@ class Stage:
     handle: Handle
     consumes: tuple[type[Event], ...]
     emits: tuple[type[Event], ...]
+    owed: str = ""
+    """What waits in the store until the stage has done it: the kind of its gauges."""
 
     @property
     def name(self) -> str:
@@ -66,12 +68,12 @@ class Stage:
 
 
 def stage(
-    *, consumes: tuple[type[Event], ...], emits: tuple[type[Event], ...] = ()
+    *, consumes: tuple[type[Event], ...], emits: tuple[type[Event], ...] = (), owed: str = ""
 ) -> Callable[[Handle], Stage]:
     """Describe the decorated function as a stage."""
 
     def describe(handle: Handle) -> Stage:
-        return Stage(handle, consumes, emits)
+        return Stage(handle, consumes, emits, owed)
 
     return describe
 

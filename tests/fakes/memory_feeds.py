@@ -10,6 +10,7 @@ from typing import Any
 from domain.amazon_feeds import FeedResult
 from domain.errors import Contended, NotYet
 from domain.feed_polling import Verdict
+from domain.feed_results import FeedVerdict
 from domain.feeds import (
     POLLED_STATES,
     UNSENT_STATES,
@@ -228,8 +229,15 @@ class MemoryFeeds:
             self._set(feed.feed_id, state=FeedState.APPLIED, reason=reason)
 
     def close(
-        self, feed_id: str, outcome: FeedOutcome, *, verified: bool = True, reason: str = ""
+        self,
+        feed_id: str,
+        outcome: FeedOutcome,
+        *,
+        verified: bool = True,
+        reason: str = "",
+        verdict: FeedVerdict | None = None,
     ) -> None:
+        del verdict
         feed = self.all[feed_id]
         if feed.owed is not outcome:
             return

@@ -212,23 +212,30 @@ def test_a_submitted_feed_is_pending_from_its_submission(store: Store) -> None:
     assert readings["last_feed_refused demo fulfillment"] == 0.0
 
 
-@pytest.mark.parametrize("state", ["prepared", "documented", "uploaded", "creating", "done"])
-def test_a_feed_that_does_not_get_on_is_pending_in_every_state(state: str, store: Store) -> None:
-    put_feed(store, "f1", state=state, open_lane="x", created_at=store.now() - timedelta(hours=3))
+def test_a_feed_is_pending_where_it_stands(store: Store) -> None:
+    now = store.now()
+    hours = [now - timedelta(hours=n) for n in range(5)]
+    put_feed(store, "f1", state="prepared", open_lane="a", created_at=hours[1])
+    put_feed(store, "f2", state="creating", open_lane="b", created_at=hours[2], held="ask a person")
+    put_feed(store, "f3", state="prepared", open_lane="c", created_at=hours[2], dry=True)
+    put_feed(store, "f4", state="submitted", open_lane="d", submitted_at=hours[3])
+    put_feed(store, "f5", state="done", open_lane="e", owed="done", processed_at=hours[4])
+    put_book(store, 1, unsent_feeds=["f4"])
 
     readings = read(store)
 
-    assert readings["pending_items feed demo"] == 1.0
-    assert readings["oldest_pending_age_seconds feed demo"] == pytest.approx(10_800, abs=30)
+    found = {
+        kind: round(readings[f"oldest_pending_age_seconds {kind} demo"] / 3600, 2)
+        for kind in ("feed_unsent", "feed", "feed_unnoted", "feed_unapplied")
+    }
+    assert found == {"feed_unsent": 1.0, "feed": 3.0, "feed_unnoted": 3.0, "feed_unapplied": 4.0}
+    assert readings["pending_items feed_unsent demo"] == 1.0
 
 
-@pytest.mark.parametrize("why", [{"dry": True}, {"held": "twice"}], ids=["dry", "held"])
-def test_a_feed_that_is_only_shown_or_held_is_not_pending(
-    why: dict[str, object], store: Store
-) -> None:
-    put_feed(store, "f1", state="prepared", open_lane="x", **why)
+def test_a_submitted_feed_is_known_to_its_packages(store: Store) -> None:
+    put_feed(store, "f1", state="submitted", open_lane="a", submitted_at=store.now())
 
-    assert read(store)["pending_items feed demo"] == 0.0
+    assert read(store)["pending_items feed_unnoted demo"] == 0.0
 
 
 def test_a_refused_feed_counts_until_the_next_one_is_processed(store: Store) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from actors.runtime.amazon_metrics import status_class
 from actors.runtime.metrics import (
     Metrics,
     OrderEvent,
     ShipmentEvent,
     order_events,
     shipment_event,
-    status_class,
 )
 from domain.orders import EnrichmentState, Order, OrderStatus, Provenance
 from tests.fakes.clock import START
@@ -105,7 +105,7 @@ def test_an_answer_is_counted_by_its_class(status: int | None, name: str) -> Non
 def test_a_first_429_is_an_increase() -> None:
     metrics = Metrics()
 
-    metrics.amazon.answered("getReport", 200, 0.25)
+    metrics.amazon.begin_at_zero(["getReport"])
 
     assert value(metrics, "amazon_requests_total", operation="getReport", status_class="429") == 0.0
 
