@@ -22,7 +22,7 @@ SOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 GREEN, ORANGE, RED = "green", "orange", "red"
 FINE: Step = (None, GREEN)
 RATE = "[$__rate_interval]"
-REFS = "ABCDEFGH"
+REFS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 HOUR_S = 3600
 
 
@@ -65,7 +65,7 @@ def lines(  # noqa: PLR0913  what a chart shows, one by one
     if limit is not None:
         dashed = build.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
         panel.thresholds(_thresholds((FINE, (limit, RED)))).thresholds_style(dashed)
-    for ref, (expr, legend) in zip(REFS, targets, strict=False):
+    for ref, (expr, legend) in zip(REFS[: len(targets)], targets, strict=True):
         panel.with_target(query(expr, legend, ref=ref))
     return panel
 
@@ -91,7 +91,7 @@ def buckets(title: str, meaning: str, expr: str, *, width: int = 24) -> heatmap.
     panel = _panel(heatmap.Panel(), title, meaning, "s", width, 9)
     panel.calculate(False)
     shown = query(expr, "{{le}}").format(prometheus.PromQueryFormat.HEATMAP)
-    return panel.with_target(shown)
+    return panel.with_target(shown.exemplar(True))
 
 
 def linked(panel: timeseries.Panel, title: str, uid: str, more: str = "") -> timeseries.Panel:
@@ -100,10 +100,13 @@ def linked(panel: timeseries.Panel, title: str, uid: str, more: str = "") -> tim
     return panel.data_links([way])
 
 
-def quantile(share: float, histogram: str, *by: str, of: str = "") -> str:
-    """Return the query for a quantile of a histogram, by labels, of the series chosen."""
+def quantile(share: float, histogram: str, *by: str, of: str = "", over: str = RATE) -> str:
+    """Return the query for a quantile of a histogram, by labels, of the series chosen.
+
+    ``over``: the window; what happens twice an hour needs hours.
+    """
     labels = ", ".join(("le", *by))
-    return f"histogram_quantile({share}, sum by ({labels}) (rate({histogram}_bucket{of}{RATE})))"
+    return f"histogram_quantile({share}, sum by ({labels}) (rate({histogram}_bucket{of}{over})))"
 
 
 def dashboard_of(title: str, uid: str, meaning: str, panels: Panels) -> dashboard.Dashboard:

@@ -19,9 +19,10 @@ def dashboards(flow: Sequence[Stage]) -> Mapping[str, Callable[[], str]]:
     """Return each committed file and what makes it."""
     names = tuple(stage.name for stage in flow)
     summaries = {stage.name: stage.summary for stage in flow}
+    owed = {stage.name: stage.owed for stage in flow}
     return {
         f"{FOLDER}/overview.json": lambda: render(overview(names)),
-        f"{FOLDER}/queues.json": lambda: render(queues(names)),
+        f"{FOLDER}/queues.json": lambda: render(queues(owed)),
         f"{FOLDER}/stage.json": lambda: render(stages(summaries)),
     }
 

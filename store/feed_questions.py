@@ -62,8 +62,9 @@ def _is_to_be_sent(raw: Raw) -> bool:
 
 def _outcome_since(raw: Raw) -> datetime:
     """Return since when the members of a feed have an outcome to take."""
-    known = (raw.get(name) for name in ("processed_at", "released_at", "closed_at", "created_at"))
-    return next(at for at in known if at is not None)
+    known = (raw.get(name) for name in ("processed_at", "released_at", "closed_at"))
+    since: datetime = next((at for at in known if at is not None), raw["created_at"])
+    return since
 
 
 def _pending(look: Look, kind: str, account: str, since: list[datetime]) -> Iterator[Reading]:

@@ -22,6 +22,8 @@ RULE_FILE = RULES / "alerts.yml"
 ALERTS = {rule["alert"]: rule for group in rule_groups() for rule in group["rules"]}
 LONGEST_MINUTES = 600
 NUMBER = re.compile(r'(?<![\w.":\[])\d+(?:\.\d+)?(?![\w.":\]])')
+LASTING = re.compile(r"(?<=\[)\d+(?=m:)")
+"""For how many minutes something has to be so; the window of a rate is no such thing."""
 
 
 @pytest.fixture(scope="session")
@@ -132,12 +134,20 @@ def mutants(rule: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for found in NUMBER.finditer(rule["expr"]):
         number = float(found.group())
         for other in (number * 1.5, number * 0.5) if number else (1.0,):
-            changed = rule["expr"][: found.start()] + f"{other:g}" + rule["expr"][found.end() :]
-            yield rule | {"expr": changed}
+            yield _with(rule, found, f"{other:g}")
+    for found in LASTING.finditer(rule["expr"]):
+        minutes = int(found.group())
+        yield _with(rule, found, str(minutes + 1))
+        yield _with(rule, found, str(minutes - 1))
     if "for" in rule:
         minutes = _minutes(rule["for"])
         yield rule | {"for": f"{minutes + 1}m"}
         yield rule | {"for": f"{minutes - 1}m"}
+
+
+def _with(rule: dict[str, Any], found: re.Match[str], text: str) -> dict[str, Any]:
+    changed = rule["expr"][: found.start()] + text + rule["expr"][found.end() :]
+    return rule | {"expr": changed}
 
 
 def _minutes(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import dramatiq
 import pytest
 import structlog
+from prometheus_client.openmetrics.exposition import generate_latest
 
 from actors.flow import FLOW
 from actors.runtime import exposition
@@ -164,6 +165,22 @@ def test_every_log_line_of_a_stage_says_which_message_it_is_about() -> None:
     assert bound.pop("message_id")
     assert bound.pop("flow_id")
     assert bound == {"stage": "job", "account": "alpha", "attempt": 3}
+
+
+_FLOWS = [("f-1", ' # {flow_id="f-1"}'), ("x" * 200, ""), ("", ""), (17, "")]
+
+
+@pytest.mark.parametrize(("flow_id", "exemplar"), _FLOWS)
+def test_a_duration_names_its_flow_in_the_log_as_far_as_prometheus_takes_it(
+    flow_id: object, exemplar: str
+) -> None:
+    watched = Watched()
+
+    watched.handle_one(nothing, flow_id=flow_id)
+
+    shown = generate_latest(watched.metrics.registry).decode()  # type: ignore[no-untyped-call]
+    assert exemplar in shown
+    assert (" # {" in shown) is bool(exemplar)
 
 
 def message(**options: Any) -> dramatiq.MessageProxy:
