@@ -20,6 +20,9 @@ COPY grafana grafana
 COPY simulator simulator
 COPY spapi spapi
 COPY store store
+# Which commit this is; connector_build_info shows it.
+ARG REVISION=unknown
+RUN echo "$REVISION" > REVISION
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

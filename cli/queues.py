@@ -10,9 +10,14 @@ import click
 
 from actors.app import App
 from actors.processes import state_gauges
+from actors.runtime.memory_broker import MemoryBroker
 from actors.runtime.queue_states import QueueState, queue_states
 from cli.output import json_option, print_json, show, table
 from cli.session import Session, pass_session
+
+IN_MEMORY = (
+    "The broker is in memory: only the process that works the queues off sees them (BROKER_URL)."
+)
 
 
 @click.command
@@ -26,6 +31,7 @@ def queues(session: Session, *, as_json: bool) -> None:
         quarantined = Counter[str]()
         for group in app.store.quarantine.groups():
             quarantined[group.stage] += group.count
+        in_memory = isinstance(app.broker, MemoryBroker)
     if as_json:
         print_json({"queues": [_row(each, oldest, quarantined) for each in states]})
         return
@@ -38,6 +44,7 @@ def queues(session: Session, *, as_json: bool) -> None:
         "",
         "ready: waits for a worker.  delayed: polls and retries that no worker holds."
         "  oldest: since when the stage owes something, as the store knows.",
+        *([IN_MEMORY] if in_memory else []),
     )
 
 

@@ -73,7 +73,7 @@ def _default(field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True, validated_data={})
     if default is PydanticUndefined:
         return "needed"
-    if default in ("", None, {}, ()):
+    if default in ("", None, {}, (), frozenset()):
         return "-"
     value = getattr(default, "value", default)
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from domain.feeds import FEED_NAMES, SENDABLE_STATES, FeedState
+from domain.feeds import FEED_NAMES, FULFILLMENT, SENDABLE_STATES, FeedState
+from domain.schedule import JobKind
 from store.feed_documents import FeedDocument
 from store.shipment_documents import ShipmentBookDocument
 from store.state_gauges import Look, Reading
 from store.tables import Collection, Raw, collection_of
 
 REFUSED = frozenset({"FATAL", "CANCELLED"})
+JOBS = {FULFILLMENT: JobKind.FULFILLMENT}
+"""Which job's aim a processed feed is."""
 
 
 def feeds(look: Look) -> Iterator[Reading]:
@@ -39,6 +42,7 @@ def feeds(look: Look) -> Iterator[Reading]:
             held = sum(1 for raw in mine if raw["feed_type"] == feed_type and raw.get("held"))
             yield Reading("feeds_held", held, (account, name))
             yield from _newest(table, account, feed_type)
+            yield from _success(table, account, feed_type)
 
 
 def _submitted(look: Look, account: str, open_ones: list[Raw]) -> Iterator[Reading]:
@@ -71,6 +75,16 @@ def _pending(look: Look, kind: str, account: str, since: list[datetime]) -> Iter
     yield Reading("pending_items", len(since), (kind, account))
     age = look.age_s(min(since, default=None))
     yield Reading("oldest_pending_age_seconds", age, (kind, account))
+
+
+def _success(table: Collection, account: str, feed_type: str) -> Iterator[Reading]:
+    """When Amazon last processed a feed; to have had nothing to send is no failure."""
+    job = JOBS.get(feed_type)
+    done = {"account": account, "feed_type": feed_type, "processing_status": "DONE"}
+    raw = table.find_one(done, sort=[("created_at", -1)]) if job else None
+    if job is not None and raw is not None:
+        at: datetime = raw["processed_at"]
+        yield Reading("job_last_success_timestamp_seconds", at.timestamp(), (job.value, account))
 
 
 def _newest(table: Collection, account: str, feed_type: str) -> Iterator[Reading]:

@@ -14,7 +14,7 @@ from domain.ledger import RowOutcome, SkipReason
 from domain.messages import ReportKind
 from domain.orders import EnrichmentState, OrderStatus
 from domain.reports import OPEN_STATES, ReportState
-from domain.schedule import JobKind
+from domain.schedule import ONCE, JobKind
 from store.feed_questions import feeds
 from store.order_documents import OrderDocument
 from store.outbox import DOCUMENTS as WITH_OUTBOX
@@ -59,6 +59,9 @@ def jobs(look: Look) -> Iterator[Reading]:
         if None not in told:
             last = min(at for at in told if at is not None)
             yield Reading("job_last_slot_timestamp_seconds", _epoch(last), labels)
+            if kind in ONCE:
+                # A chore is announced when it is done; the others when they are to begin.
+                yield Reading("job_last_success_timestamp_seconds", _epoch(last), labels)
 
 
 def _last_announced(slots: Collection, key: str) -> datetime | None:

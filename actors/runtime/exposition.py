@@ -27,6 +27,9 @@ from prometheus_client import (
 EXIT_CODE = 70
 """sysexits.h: an internal software error."""
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+REVISION = PROJECT.with_name("REVISION")
+"""Written when the image is built."""
+UNKNOWN = "unknown"
 
 log = structlog.get_logger(__name__)
 
@@ -53,10 +56,10 @@ def show(registry: CollectorRegistry, place: Place) -> WSGIServer | None:
     build = Gauge(
         "connector_build_info",
         "1, labelled with what runs.",
-        ["version", "python"],
+        ["version", "revision", "python"],
         registry=registry,
     )
-    build.labels(release(), platform.python_version()).set(1)
+    build.labels(release(), revision(), platform.python_version()).set(1)
     log.info("metrics_shown", host=place.host, port=place.port)
     return server
 
@@ -90,6 +93,11 @@ class Exposition(Middleware):
     def after_process_boot(self, broker: dramatiq.Broker) -> None:  # noqa: ARG002  the signature is Dramatiq's
         """Begin to serve; the server ends with the process, after the last message."""
         show_or_exit(self._registry, self._place)
+
+
+def revision(file: Path = REVISION) -> str:
+    """Return the commit the image was built from; outside of one nobody noted it."""
+    return (file.read_text(encoding="utf-8").strip() if file.exists() else "") or UNKNOWN
 
 
 def release() -> str:

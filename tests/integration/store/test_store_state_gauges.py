@@ -200,6 +200,23 @@ def test_a_job_of_several_marketplaces_is_as_late_as_the_latest(store: Store) ->
     )
 
 
+def test_a_chore_succeeded_when_it_is_done_and_a_feed_when_amazon_processed_it(
+    store: Store,
+) -> None:
+    now = store.now()
+    success = "job_last_success_timestamp_seconds"
+    slot = SWEEPERS.slot(now)
+    store.slots.claim(SWEEPERS.key, slot, holder="s")
+    put_feed(store, "f1", state="applied", processed_at=now, processing_status="DONE")
+    put_feed(store, "f2", state="applied", processed_at=now, processing_status="FATAL")
+    begun = read(store)
+    store.slots.announced(SWEEPERS.key, slot)
+
+    assert f"{success} sweepers " not in begun
+    assert begun[f"{success} fulfillment demo"] == pytest.approx(now.timestamp(), abs=0.01)
+    assert read(store)[f"{success} sweepers "] == pytest.approx(now.timestamp(), abs=30)
+
+
 def test_a_submitted_feed_is_pending_from_its_submission(store: Store) -> None:
     now = store.now()
     put_feed(store, "f1", state="submitted", open_lane="x", submitted_at=now - timedelta(hours=3))

@@ -274,3 +274,13 @@ def test_a_port_that_is_taken_ends_the_process_with_a_clear_line(
 
 def test_the_version_shown_is_the_projects() -> None:
     assert exposition.release() in Path("pyproject.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("written", "shown"), [("4f2c1d9\n", "4f2c1d9"), ("\n", "unknown")])
+def test_the_revision_shown_is_the_images(tmp_path: Path, written: str, shown: str) -> None:
+    file = tmp_path / "REVISION"
+    assert exposition.revision(file) == "unknown"
+
+    file.write_text(written, encoding="utf-8")
+
+    assert exposition.revision(file) == shown
