@@ -15,9 +15,7 @@ from actors.runtime.queue_states import QueueState, queue_states
 from cli.output import json_option, print_json, show, table
 from cli.session import Session, pass_session
 
-IN_MEMORY = (
-    "The broker is in memory: only the process that works the queues off sees them (BROKER_URL)."
-)
+IN_MEMORY = "The broker is in memory: only the process that works its queues off sees them."
 
 
 @click.command

@@ -1,4 +1,4 @@
-"""What compose is given stands in the manual, every stage can be scaled, other programs' flags exist."""
+"""What compose is given stands in the manual, stages can be scaled, Prometheus knows its flags."""
 
 from __future__ import annotations
 

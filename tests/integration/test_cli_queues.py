@@ -95,6 +95,24 @@ def test_the_command_shows_every_stage_with_what_it_owes(tmp_path: Path, vhost: 
     }
 
 
+def test_without_rabbitmq_it_is_one_line_that_says_where_to_look(tmp_path: Path) -> None:
+    nowhere = {"BROKER_URL": "amqp://guest:guest@127.0.0.1:1/?connection_attempts=1"}
+    with CommandLine(tmp_path, nowhere).store_kept_up() as cli:
+        done = cli("queues", "--json")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.error.startswith("error: RabbitMQ: ")
+    assert "python -m cli check" in done.error
+
+
+def test_queues_in_memory_are_said_to_be_those_of_one_process(tmp_path: Path) -> None:
+    with CommandLine(tmp_path, {}).store_kept_up() as cli:
+        done = cli("queues")
+
+    assert done.code == 0
+    assert "The broker is in memory" in done.out
+
+
 @pytest.fixture
 def store() -> Iterator[Store]:
     with mongodb_url() as url, fresh_store(url) as opened:
