@@ -58,11 +58,6 @@ def apply_fulfillment_result(  # noqa: PLR0913  its ports
 
     books.change(list(effect.changes), told, cause=f"feed {feed.feed_id}")
     books.ask_reading(effect.to_read)
-    feeds.close(
-        feed.feed_id,
-        outcome,
-        verified=not effect.unverified,
-        reason=effect.unverified,
-        verdict=effect.verdict,
-    )
+    why = effect.unverified
+    feeds.close(feed.feed_id, outcome, verified=not why, reason=why, verdict=effect.verdict)
     yield from ()
