@@ -210,7 +210,7 @@ class Stand:
         self._until(self.tally.orders_are_in, timeout_s)
         return self.tally.orders_in(fault, time.monotonic() - self._struck_at)
 
-    def packages_go_out(self, fault: str, *, timeout_s: float = 300) -> Verdict:
+    def packages_go_out(self, fault: str, *, timeout_s: float = 600) -> Verdict:
         """Wait until Amazon has judged every package; count what is lost or doubled.
 
         A 429 of createFeed alone is waited out for two minutes, as long as Amazon takes by default
