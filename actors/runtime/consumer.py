@@ -8,6 +8,7 @@ delivery belongs to the consumer that received it, and only that one may ack or 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 MAX_PAUSE_S = 300.0
 """Far below RabbitMQ's consumer_timeout of 30 minutes: a paused delivery is an unacked one."""
+
+QUIET_S = 60.0
+"""A consumer with nothing to do subscribes anew this often."""
 
 CONNECTION_LOST = (
     pika.exceptions.AMQPError,
@@ -72,13 +76,14 @@ class OwnedConsumer(Consumer):
         self._broker = broker
         self._queue_name = queue_name
         self._closed = False
+        self._prefetch = prefetch
+        self._patience_s = timeout / 1000
+        self._unsettled: set[int] = set()
         try:
             self._connection = pika.BlockingConnection(broker.parameters)
-            self._channel = self._connection.channel()
-            self._channel.basic_qos(prefetch_count=prefetch)
+            self._consume()
         except CONNECTION_LOST as exc:
             raise connection_closed(exc) from None
-        self._incoming = self._channel.consume(queue_name, inactivity_timeout=timeout / 1000)
 
     @property
     def alive(self) -> bool:
@@ -93,12 +98,14 @@ class OwnedConsumer(Consumer):
         """
         try:
             method, properties, body = next(self._incoming)
+            if method is None:
+                self._subscribe_anew()
+                return None
         except CONNECTION_LOST as exc:
             if getattr(exc, "reply_code", None) == 404:  # noqa: PLR2004  AMQP's NOT_FOUND
                 self._broker.queues_pending.add(q_name(self._queue_name))
             raise connection_closed(exc) from None
-        if method is None:
-            return None
+        self._quiet_since = time.monotonic()
         try:
             message = read_envelope(body, self._queue_name)
         except Malformed as exc:
@@ -107,12 +114,35 @@ class OwnedConsumer(Consumer):
             )
             self._channel.basic_nack(method.delivery_tag, requeue=False)
             return None
+        self._unsettled.add(method.delivery_tag)
         return RabbitmqDelivery(message, self, method.delivery_tag, _returns(properties))
+
+    def _subscribe_anew(self) -> None:
+        """Consume on a fresh channel if nothing came for long; what the old one held comes again.
+
+        A busy RabbitMQ may delete a queue and not tell its consumers (seen with 3.10.8): whoever
+        waits on, beside the queue declared anew, is a worker that has stopped silently.
+
+        Raises:
+            pika.exceptions.AMQPError: the queue or the connection is gone.
+        """
+        if self._unsettled or time.monotonic() - self._quiet_since < QUIET_S:
+            return
+        self._channel.close()
+        self._consume()
+
+    def _consume(self) -> None:
+        self._channel = self._connection.channel()
+        self._channel.basic_qos(prefetch_count=self._prefetch)
+        self._incoming = self._channel.consume(
+            self._queue_name, inactivity_timeout=self._patience_s
+        )
+        self._quiet_since = time.monotonic()
 
     def ack(self, message: dramatiq.MessageProxy) -> None:
         """Ack a delivery of this consumer."""
         if delivery := self._own(message):
-            self._soon(partial(self._channel.basic_ack, delivery.tag))
+            self._soon(partial(self._settle, delivery.tag, self._channel.basic_ack))
 
     def nack(self, message: dramatiq.MessageProxy) -> None:
         """Send a delivery to the dead letters, or back to its queue when it asks for that."""
@@ -120,11 +150,13 @@ class OwnedConsumer(Consumer):
         if delivery is None:
             return
         if not delivery.returned:
-            self._soon(partial(self._channel.basic_nack, delivery.tag, requeue=False))
+            reject = partial(self._channel.basic_nack, requeue=False)
+            self._soon(partial(self._settle, delivery.tag, reject))
             return
         # Without a pause a failing world would use up the delivery limit within a second.
         pause_s = self._broker.pause_before_return_s(delivery.returns)
-        give_back = partial(self._channel.basic_nack, delivery.tag, requeue=True)
+        back = partial(self._channel.basic_nack, requeue=True)
+        give_back = partial(self._settle, delivery.tag, back)
         log.warning("message_returned", message_id=delivery.message_id, pause_s=pause_s)
         self._soon(lambda: self._connection.call_later(pause_s, lambda: self._if_alive(give_back)))
 
@@ -151,6 +183,10 @@ class OwnedConsumer(Consumer):
             return message
         log.warning("delivery_stale", queue=self._queue_name, message_id=message.message_id)
         return None
+
+    def _settle(self, tag: int, how: Callable[[int], Any]) -> None:
+        how(tag)
+        self._unsettled.discard(tag)
 
     def _soon(self, act: Callable[[], Any]) -> None:
         """Run ``act`` on the thread that owns the connection."""

@@ -30,6 +30,7 @@ from domain.messages import Event
 ROOT = Path(__file__).resolve().parents[2]
 KEY = base64.b64encode(bytes(range(32))).decode()
 STAGES = tuple(stage.name for stage in FLOW)
+REFUSED_FOR_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,18 @@ class System:
         return self._app
 
     def publish(self, event: Event) -> None:
-        """Put a fact on the queues of its subscribers."""
-        self.app.publish(event)
+        """Put a fact on the queues of its subscribers.
+
+        A young queue on a busy machine may refuse at first; who publishes tries again.
+        """
+        deadline = time.monotonic() + REFUSED_FOR_S
+        while True:
+            try:
+                return self.app.publish(event)
+            except dramatiq.errors.BrokerConnectionError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
 
     def start_workers(
         self, stages: Iterable[str] = STAGES, *, each: int = 1, threads: int = 2

@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import dramatiq
 import pytest
@@ -14,6 +15,7 @@ from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import CurrentMessage
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
+from actors.runtime import consumer
 from actors.runtime.failures import FailurePolicy
 from domain.errors import Unavailable
 from tests.fakes.broker_cases import (
@@ -191,3 +193,40 @@ def test_a_message_whose_retry_cannot_be_published_is_not_acked(
 
 def refuse(message: object, *, delay: int | None = None) -> None:
     raise BrokerConnectionError("no publish today")  # type: ignore[no-untyped-call]
+
+
+def untold(url: str) -> str:
+    """Return the address for a client that RabbitMQ does not tell of a queue's deletion.
+
+    A busy RabbitMQ may forget to tell others, too.
+    """
+    able = {"publisher_confirms": True, "basic.nack": True, "consumer_cancel_notify": False}
+    separator = "&" if "?" in url else "?"
+    return f"{url}{separator}{urlencode({'client_properties': repr({'capabilities': able})})}"
+
+
+@pytest.mark.parametrize("kind", [STOCK, OURS])
+def test_a_consumer_that_rabbitmq_has_forgotten_subscribes_anew(
+    vhost: Vhost, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(consumer, "QUIET_S", 0.2)
+    broker = make(kind, untold(vhost.amqp_url))
+    done: list[int] = []
+
+    @dramatiq.actor(broker=broker, queue_name="q")
+    def job(n: int) -> None:
+        done.append(n)
+
+    job.send(1)
+    with working(broker):
+        eventually(lambda: done == [1])
+        with channel_to(vhost.amqp_url) as channel:
+            channel.queue_delete("q")
+        broker.queues_pending.add("q")
+        job.send(2)
+
+        if kind == OURS:
+            eventually(lambda: done == [1, 2])
+        else:
+            with pytest.raises(AssertionError, match="in time"):
+                eventually(lambda: done == [1, 2], within_s=2)
