@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,57 +7,13 @@ import pytest
 
 from actors.orders.enrich_orders import enrich_orders
 from domain.errors import NotYet, Refused, Throttled, Unavailable
-from domain.messages import Event, OrderEnriched, OrdersImported
+from domain.messages import OrdersImported
 from domain.order_enrichment import apply
-from domain.orders import AmazonOrder, EnrichmentState, Order, OrderPage, OrderStatus, Provenance
+from domain.orders import EnrichmentState, OrderPage
 from domain.reports import ReportState
-from tests.fakes.amazon import MemoryAmazon
 from tests.fakes.amazon_orders import PLACED, amazon_order
-from tests.fakes.orders_in import OrdersIn
+from tests.fakes.enriching import enrich, world_of
 from tests.fakes.report_lines import order_id
-
-Get = Callable[[str, str], AmazonOrder | None]
-
-
-def enrich(world: OrdersIn, trigger: Event) -> list[OrderEnriched]:
-    return list(
-        enrich_orders(  # type: ignore[arg-type]
-            trigger,
-            passes=world.passes,
-            reports=world.reports,
-            orders=world.orders,
-            amazon_orders=world.amazon,
-            policy=world.policy,
-            clock=world.clock,
-        )
-    )
-
-
-def known(world: OrdersIn, number: int) -> Order:
-    """Put an order into the store that waits to be read."""
-    order = Order(
-        account="demo",
-        order_id=order_id(number),
-        status=OrderStatus.NEW,
-        amazon_status="Pending",
-        amazon_status_at=PLACED,
-        purchased_at=PLACED,
-        provenance=Provenance.REPORT,
-        first_report_id="R1",
-        imported_at=world.clock.now(),
-        next_read_at=world.clock.now(),
-    )
-    world.orders.all["demo", order.order_id] = order
-    return order
-
-
-def world_of(orders: int, *, at_amazon: int | None = None) -> OrdersIn:
-    world = OrdersIn()
-    found = range(orders if at_amazon is None else at_amazon)
-    world.amazon = MemoryAmazon(orders={order_id(n): amazon_order(order_id(n)) for n in found})
-    for number in range(orders):
-        known(world, number)
-    return world
 
 
 def test_imported_orders_get_buyer_address_and_item_ids() -> None:
@@ -266,74 +221,3 @@ def test_many_orders_never_read_are_searched_for_however_old_their_last_change()
     enrich(world, world.imported())
 
     assert asked == [PLACED - timedelta(minutes=10)]
-
-
-def test_many_orders_that_come_while_a_pass_reads_singly_are_left_to_the_next_ones_search() -> None:
-    world = world_of(1, at_amazon=0)
-    refresh = world.refresh_due()
-    world.amazon.get = throttled_once(world.amazon.get)  # type: ignore[method-assign,assignment]
-    with pytest.raises(NotYet):
-        enrich(world, refresh)
-    world.clock.pause(20.0)
-    report_is_imported(world, orders=40)
-    assert enrich(world, world.imported()) == []  # noted: the refresh runs
-
-    enrich(world, refresh)
-
-    assert world.amazon.searches == 2
-    assert world.amazon.reads == [order_id(0)]  # no search shows it
-    assert {each.enrichment for each in world.orders.all.values()} == {
-        EnrichmentState.COMPLETE,
-        EnrichmentState.DUE,
-    }
-
-
-def test_a_few_orders_that_come_while_a_pass_reads_singly_are_read_by_it() -> None:
-    world = world_of(1, at_amazon=0)
-    refresh = world.refresh_due()
-    world.amazon.get = throttled_once(world.amazon.get)  # type: ignore[method-assign,assignment]
-    with pytest.raises(NotYet):
-        enrich(world, refresh)
-    world.clock.pause(20.0)
-    report_is_imported(world, orders=28)
-    enrich(world, world.imported())
-
-    enrich(world, refresh)
-
-    assert len(world.amazon.reads) == 29
-
-
-def test_orders_no_search_shows_are_read_singly_however_many_passes_are_wanted() -> None:
-    world = world_of(40, at_amazon=0)
-    trigger = world.imported(1)
-    search = world.amazon.search
-
-    def another_is_wanted(account: str, **query: object) -> OrderPage:
-        world.clock.pause(1.0)
-        if world.amazon.searches < 1:
-            world.passes.take("demo", holder="m2", wanted_at=world.clock.now(), reach_back_to=None)
-        return search(account, **query)  # type: ignore[arg-type]
-
-    world.amazon.search = another_is_wanted  # type: ignore[method-assign]
-
-    enrich(world, trigger)
-
-    assert sorted(world.amazon.reads) == [order_id(number) for number in range(40)]
-
-
-def report_is_imported(world: OrdersIn, *, orders: int) -> None:
-    world.amazon.page_size = 100
-    for number in range(1, orders + 1):
-        known(world, number)
-        world.amazon.orders[order_id(number)] = amazon_order(order_id(number))
-
-
-def throttled_once(get: Get) -> Get:
-    answers: list[Exception] = [Throttled("getOrder", retry_after_s=20.0)]
-
-    def throttled(account: str, number: str) -> AmazonOrder | None:
-        if answers:
-            raise answers.pop()
-        return get(account, number)
-
-    return throttled
