@@ -69,8 +69,11 @@ def test_an_event_says_what_it_is(exchange: Exchange, vhost: Vhost) -> None:
     assert (properties.message_id, properties.type) == ("id-1", "order.imported")
 
 
-def test_an_event_nobody_wants_is_no_error(exchange: Exchange) -> None:
+def test_an_event_nobody_wants_is_no_error(exchange: Exchange, vhost: Vhost) -> None:
     exchange("order.imported", "id-1", b"{}")
+    subscribe(vhost.amqp_url, "all", "#")
+    exchange("order.imported", "id-2", b"{}")
+    assert [properties.message_id for _, properties, _ in take(vhost.amqp_url, "all")] == ["id-2"]
 
 
 def test_after_a_cut_connection_the_next_event_gets_through(
