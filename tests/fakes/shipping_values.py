@@ -18,7 +18,7 @@ from domain.shipment_outcomes import (
     submitted,
     with_verdicts,
 )
-from domain.shipments import Issue, Shipment, ShipmentBook, taken_in
+from domain.shipments import Issue, Outbound, Shipment, ShipmentBook, taken_in
 from tests.fakes.amazon_orders import amazon_order
 from tests.fakes.order_values import NOW, ORDER_ID, imported
 
@@ -26,6 +26,7 @@ ENTERED = datetime(2026, 11, 23, 9, tzinfo=UTC)
 PADS, FILTER = "00000000000001", "00000000000002"
 """Order-item ids: two units of BP-100, one of OF-7."""
 NUMBER = "1Z999AA10123456784"
+OTHER_NUMBER = "1Z999AA10123456784X"
 NEW_BOOK = ShipmentBook("demo", ORDER_ID)
 BAD_CODE = Issue("25441", is_error=True, message="The order-id is not valid")
 
@@ -147,3 +148,8 @@ def accepted(*entries: TrackingEntered, order: Order) -> ShipmentBook:
         book = stands(taken_in(book, each, now=NOW), order)
         book = verdict_on(in_feed(book, order), order)
     return book
+
+
+def numbers(book: ShipmentBook) -> list[tuple[str, Outbound]]:
+    """Return tracking number and standing of every package."""
+    return [(each.content.tracking_number, each.outbound) for each in book.shipments]

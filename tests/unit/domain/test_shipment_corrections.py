@@ -19,23 +19,19 @@ from tests.fakes.shipping_values import (
     FILTER,
     NEW_BOOK,
     NUMBER,
+    OTHER_NUMBER,
     PADS,
     accepted,
     after,
     book_of,
     entry,
     in_feed,
+    numbers,
     only,
     stands,
     to_ship,
     verdict_on,
 )
-
-OTHER_NUMBER = "1Z999AA10123456784X"
-
-
-def numbers(book: ShipmentBook) -> list[tuple[str, Outbound]]:
-    return [(each.content.tracking_number, each.outbound) for each in book.shipments]
 
 
 def test_a_corrected_number_goes_again_after_it_was_accepted() -> None:
