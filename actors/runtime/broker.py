@@ -38,6 +38,10 @@ NO_DELIVERY_LIMIT = 2**31 - 1
 """For delayed and dead letters.  RabbitMQ 4 gives every quorum queue a limit of 20 unless told
 otherwise; its -1 for "none" is refused by 3.x, and another value after an upgrade of the server
 would be refused as a different queue.  A limit nobody reaches is the same on all of them."""
+DELAYED_AHEAD = 2_000
+"""Delayed messages a worker process holds at most.  All may come due at once, and are published
+one by one on a connection that says nothing meanwhile: longer than two heartbeats, and RabbitMQ
+takes every one of them back."""
 DEAD_LETTERS_KEPT_MS = 90 * 86_400_000
 
 
@@ -124,7 +128,9 @@ class HardenedRabbitmqBroker(RabbitmqBroker):
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> OwnedConsumer:
         """Return a consumer; a configured prefetch is for main queues, not for delayed ones."""
-        if self._prefetch is not None and not queue_name.endswith(".DQ"):
+        if queue_name.endswith(".DQ"):
+            prefetch = min(prefetch, DELAYED_AHEAD)
+        elif self._prefetch is not None:
             prefetch = self._prefetch
         self.declare_queue(queue_name, ensure=True)
         return OwnedConsumer(self, queue_name, prefetch, timeout)

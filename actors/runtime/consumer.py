@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,9 @@ MAX_PAUSE_S = 300.0
 QUIET_S = 60.0
 """A consumer with nothing to do subscribes anew this often."""
 
+CLOCK_STEP_S = 1.0
+"""A clock that goes back by more at once was set; corrections of its pace are far smaller."""
+
 CONNECTION_LOST = (
     pika.exceptions.AMQPError,
     AMQPConnectorException,
@@ -47,20 +50,21 @@ log = structlog.get_logger(__name__)
 
 
 class RabbitmqDelivery(Delivery):
-    """A message, the consumer it came through and how often it was handed back before."""
+    """A message, the channel it came through and how often it was handed back before."""
 
     def __init__(
         self, message: dramatiq.Message[Any], owner: OwnedConsumer, tag: int, returns: int
     ) -> None:
         super().__init__(message)
         self.owner = owner
+        self.channel = owner.channel
         self.tag = tag
         self.returns = returns
 
     @property
     def stale(self) -> bool:
         """Whether the channel it came through is gone; RabbitMQ delivers it again."""
-        return not self.owner.alive
+        return not self.owner.alive or self.channel is not self.owner.channel
 
 
 class OwnedConsumer(Consumer):
@@ -78,6 +82,7 @@ class OwnedConsumer(Consumer):
         self._closed = False
         self._prefetch = prefetch
         self._patience_s = timeout / 1000
+        self._wall_ahead_s: float = _wall_clock_ahead_s()
         self._unsettled: set[int] = set()
         try:
             self._connection = pika.BlockingConnection(broker.parameters)
@@ -88,7 +93,7 @@ class OwnedConsumer(Consumer):
     @property
     def alive(self) -> bool:
         """Whether deliveries of this consumer can still be acked."""
-        return not self._closed and bool(self._channel.is_open)
+        return not self._closed and bool(self.channel.is_open)
 
     def __next__(self) -> RabbitmqDelivery | None:
         """Return the next delivery, or None after a quiet while or an unreadable message.
@@ -96,26 +101,53 @@ class OwnedConsumer(Consumer):
         Raises:
             ConnectionClosed: the channel is gone; Dramatiq makes a new consumer.
         """
+        if self._queue_name.endswith(".DQ"):
+            self._distrust_a_clock_set_back()
         try:
             method, properties, body = next(self._incoming)
             if method is None:
                 self._subscribe_anew()
                 return None
+            self._quiet_since = time.monotonic()
+            return self._read(method.delivery_tag, properties, body)
         except CONNECTION_LOST as exc:
             if getattr(exc, "reply_code", None) == 404:  # noqa: PLR2004  AMQP's NOT_FOUND
                 self._broker.queues_pending.add(q_name(self._queue_name))
             raise connection_closed(exc) from None
-        self._quiet_since = time.monotonic()
+
+    def _read(
+        self, tag: int, properties: pika.BasicProperties, body: bytes
+    ) -> RabbitmqDelivery | None:
+        """Return the delivery; what is not one of our messages is dead-lettered."""
         try:
             message = read_envelope(body, self._queue_name)
         except Malformed as exc:
             log.error(  # noqa: TRY400  a traceback would quote the body
                 "message_unreadable", queue=self._queue_name, why=str(exc), size_bytes=len(body)
             )
-            self._channel.basic_nack(method.delivery_tag, requeue=False)
+            self.channel.basic_nack(tag, requeue=False)
             return None
-        self._unsettled.add(method.delivery_tag)
-        return RabbitmqDelivery(message, self, method.delivery_tag, _returns(properties))
+        self._unsettled.add(tag)
+        return RabbitmqDelivery(message, self, tag, _returns(properties))
+
+    def _distrust_a_clock_set_back(self) -> None:
+        """Give back what is held for later, so that its delay is bounded by the clock as it is.
+
+        Raises:
+            ConnectionClosed: the clock was set back since the last look.
+        """
+        before_s, self._wall_ahead_s = self._wall_ahead_s, _wall_clock_ahead_s()
+        set_back_s = before_s - self._wall_ahead_s
+        if set_back_s > CLOCK_STEP_S:
+            raise connection_closed(OSError(f"the clock was set back by {set_back_s:.0f} s"))
+
+    def requeue(self, messages: Iterable[dramatiq.MessageProxy]) -> None:
+        """Let go of what is held for later: RabbitMQ delivers it to the next consumer.
+
+        Dramatiq would keep it beside the copies that come, and publish both.
+        """
+        for _ in messages:
+            pass
 
     def _subscribe_anew(self) -> None:
         """Consume on a fresh channel if nothing came for long; what the old one held comes again.
@@ -128,21 +160,19 @@ class OwnedConsumer(Consumer):
         """
         if self._unsettled or time.monotonic() - self._quiet_since < QUIET_S:
             return
-        self._channel.close()
+        self.channel.close()
         self._consume()
 
     def _consume(self) -> None:
-        self._channel = self._connection.channel()
-        self._channel.basic_qos(prefetch_count=self._prefetch)
-        self._incoming = self._channel.consume(
-            self._queue_name, inactivity_timeout=self._patience_s
-        )
+        self.channel = self._connection.channel()
+        self.channel.basic_qos(prefetch_count=self._prefetch)
+        self._incoming = self.channel.consume(self._queue_name, inactivity_timeout=self._patience_s)
         self._quiet_since = time.monotonic()
 
     def ack(self, message: dramatiq.MessageProxy) -> None:
         """Ack a delivery of this consumer."""
         if delivery := self._own(message):
-            self._soon(partial(self._settle, delivery.tag, self._channel.basic_ack))
+            self._soon(partial(self._settle, delivery.tag, self.channel.basic_ack))
 
     def nack(self, message: dramatiq.MessageProxy) -> None:
         """Send a delivery to the dead letters, or back to its queue when it asks for that."""
@@ -150,12 +180,12 @@ class OwnedConsumer(Consumer):
         if delivery is None:
             return
         if not delivery.returned:
-            reject = partial(self._channel.basic_nack, requeue=False)
+            reject = partial(self.channel.basic_nack, requeue=False)
             self._soon(partial(self._settle, delivery.tag, reject))
             return
         # Without a pause a failing world would use up the delivery limit within a second.
         pause_s = self._broker.pause_before_return_s(delivery.returns)
-        back = partial(self._channel.basic_nack, requeue=True)
+        back = partial(self.channel.basic_nack, requeue=True)
         give_back = partial(self._settle, delivery.tag, back)
         log.warning("message_returned", message_id=delivery.message_id, pause_s=pause_s)
         self._soon(lambda: self._connection.call_later(pause_s, lambda: self._if_alive(give_back)))
@@ -179,7 +209,7 @@ class OwnedConsumer(Consumer):
 
     def _own(self, message: dramatiq.MessageProxy) -> RabbitmqDelivery | None:
         """Return the delivery if it is still this consumer's to settle."""
-        if isinstance(message, RabbitmqDelivery) and message.owner is self and self.alive:
+        if isinstance(message, RabbitmqDelivery) and message.owner is self and not message.stale:
             return message
         log.warning("delivery_stale", queue=self._queue_name, message_id=message.message_id)
         return None
@@ -198,6 +228,10 @@ class OwnedConsumer(Consumer):
     def _if_alive(self, act: Callable[[], Any]) -> None:
         if self.alive:
             act()
+
+
+def _wall_clock_ahead_s() -> float:
+    return time.time() - time.monotonic()
 
 
 def _returns(properties: pika.BasicProperties) -> int:
