@@ -1,4 +1,4 @@
-"""Command lines over stores of their own; a file whose store holds something has its own."""
+"""A server for each module; over stores of their own the command line and tracking out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.cli_process import CommandLine
+from tests.fakes.mongo import mongodb_url
+from tests.fakes.tracking_system import TrackingSystem, tracking_system
 
 
 @pytest.fixture
@@ -22,3 +24,15 @@ def shared_cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine
     """A command line over a store that several tests use, each with orders of its own."""
     with CommandLine(tmp_path_factory.mktemp("shared")).store_kept_up() as command_line:
         yield command_line
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with mongodb_url() as found:
+        yield found
+
+
+@pytest.fixture
+def system(url: str) -> Iterator[TrackingSystem]:
+    with tracking_system(url) as ready:
+        yield ready
