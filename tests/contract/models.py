@@ -134,6 +134,11 @@ def static_sandbox_cases(model: Model, operation_id: str) -> list[SandboxCase]:
     ]
 
 
+def good_answer(model: Model, operation: str) -> Any:
+    """Return the first answer of an operation's static sandbox that is no refusal."""
+    return next(c.response for c in static_sandbox_cases(model, operation) if c.status < 300)
+
+
 def usage_plan(model: Model, operation_id: str) -> tuple[float, int]:
     """Return (rate per second, burst) from the table in an operation's description."""
     _, _, operation = operations(model)[operation_id]

@@ -22,7 +22,6 @@ from tests.contract.models import (
     Model,
     SandboxCase,
     body_schema,
-    load_model,
     operations,
     response_schema,
     static_sandbox_cases,
@@ -31,7 +30,6 @@ from tests.contract.models import (
 )
 from tests.unit.simulator.driver import DE, START, US, Caller, frozen
 
-MODELS = (REPORTS, ORDERS, FEEDS)
 ROUTE = {route.operation: route for route in ROUTES}
 
 
@@ -62,11 +60,6 @@ class Judge:
         else:
             assert violations(schema, response.json()) == []
         self.judged += 1
-
-
-@pytest.fixture
-def models() -> dict[str, Model]:
-    return {name: load_model(name) for name in MODELS}
 
 
 @pytest.fixture

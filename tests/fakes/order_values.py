@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.messages import ParsedLine
-from domain.order_import import FirstSeen, ReportContext, decide
+from domain.order_import import Decision, FirstSeen, ReportContext, decide
 from domain.orders import Order
 
 PLACED = datetime(2026, 11, 22, 14, 3, 11, tzinfo=UTC)
@@ -54,3 +54,15 @@ def imported(*rows: ParsedLine, by: ReportContext | None = None, **changes: Any)
     made = decide(None, rows or (parsed(),), by or report(), FirstSeen.OPEN_ORDERS).order
     assert made is not None
     return replace(made, **changes)
+
+
+def decided(order: Order | None, *rows: ParsedLine, by: ReportContext) -> Decision:
+    """Return what is decided about an order when these rows of a report come in."""
+    return decide(order, rows, by, FirstSeen.OPEN_ORDERS)
+
+
+def changed(order: Order, *rows: ParsedLine, by: ReportContext) -> Order:
+    """Return the order after these rows of a report, which must change it."""
+    decision = decided(order, *rows, by=by)
+    assert decision.order is not None
+    return decision.order

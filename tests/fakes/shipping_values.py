@@ -124,6 +124,12 @@ def in_feed(book: ShipmentBook, order: Order, feed: str = "F1") -> ShipmentBook:
     return stands(submitted(book, feed, now=NOW), order)
 
 
+def sent(*items: tuple[str, int]) -> ShipmentBook:
+    """Return the book of ``to_ship()`` with package P1 in a feed that Amazon took."""
+    order = to_ship()
+    return in_feed(after(entry(1, *items, ref="P1"), order=order), order)
+
+
 def verdict_on(
     book: ShipmentBook,
     order: Order,

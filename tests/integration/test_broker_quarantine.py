@@ -15,16 +15,10 @@ from actors.runtime.failures import FailurePolicy
 from domain.errors import Refused
 from store.database import Store
 from tests.fakes.broker_cases import OURS, depth, eventually, make, publish, working
-from tests.fakes.mongo import fresh_store, mongodb_url
+from tests.fakes.mongo import fresh_store
 from tests.fakes.rabbitmq_management import Vhost
 
 pytestmark = pytest.mark.rabbitmq
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with mongodb_url() as found:
-        yield found
 
 
 @pytest.fixture

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-
-import pytest
 
 from cli.retrying import try_again
 from domain.feeds import Feed, FeedState
 from domain.messages import FeedProcessed, FulfillmentDue
 from domain.orders import OrderStatus
 from domain.shipments import Outbound
-from tests.fakes.mongo import mongodb_url
-from tests.fakes.tracking_system import NUMBER, TrackingSystem, item_id, tracking_system
+from tests.fakes.tracking_system import NUMBER, TrackingSystem, item_id
 
 RIGHT, OTHER = "1Z999AA10123456793", "1Z999AA10123456795"
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with mongodb_url() as found:
-        yield found
-
-
-@pytest.fixture
-def system(url: str) -> Iterator[TrackingSystem]:
-    with tracking_system(url) as ready:
-        yield ready
 
 
 def numbers(system: TrackingSystem) -> list[list[str]]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import pytest
-
 from domain.order_status import units_left
 from domain.shipments import Outbound, Shipment
-from tests.fakes.mongo import mongodb_url
 from tests.fakes.tracking_system import TrackingSystem, item_id, tracking_system
 
 ORDERS, EVENTS = 3000, 5000
@@ -21,12 +18,6 @@ REJECTED = 15
 """An order whose row Amazon rejects."""
 Ends = list[tuple[Outbound, str, int]]
 """Where each shipment of an order must end, why, and with how many units; sorted."""
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with mongodb_url() as found:
-        yield found
 
 
 @dataclass(frozen=True)
