@@ -30,9 +30,11 @@ SMALL_CHUNKS = {"ORDER_IMPORT__CHUNK_ROWS": "20"}
 def test_what_is_not_the_report_changes_nothing_and_says_why(
     shared_cli: CommandLine, tmp_path: Path, content: bytes, word: str
 ) -> None:
+    shared_cli("report", "import", a_file(tmp_path / "one.txt", [row(1)]))
     file = tmp_path / "report.txt"
     file.write_bytes(content)
     before = shared_cli("orders", "list", "--json").json
+    assert len(before["orders"]) == 1
 
     done = shared_cli("report", "import", file, "--json")
 
