@@ -15,36 +15,46 @@ RESOLVE = "resolve_shipments"
 
 
 def _joinable(ports: SweepPorts, max_age: timedelta) -> int:
-    return _resolved_again(ports, ports.shipments.joinable(older_than=max_age, limit=LIMIT))
+    found = ports.shipments.joinable(older_than=max_age, limit=LIMIT)
+    return _resolved_again(ports, "joinable", found)
 
 
 def _waiting(ports: SweepPorts, max_age: timedelta) -> int:
-    return _resolved_again(ports, ports.shipments.waiting(older_than=max_age, limit=LIMIT))
+    found = ports.shipments.waiting(older_than=max_age, limit=LIMIT)
+    return _resolved_again(ports, "waiting", found)
 
 
 def _unseen(ports: SweepPorts, max_age: timedelta) -> int:
-    return _resolved_again(ports, ports.shipments.unseen(older_than=max_age, limit=LIMIT))
+    found = ports.shipments.unseen(older_than=max_age, limit=LIMIT)
+    return _resolved_again(ports, "unseen", found)
 
 
 def _refused(ports: SweepPorts, max_age: timedelta) -> int:
     del max_age
-    codes = ports.transient_codes
-    return _resolved_again(ports, ports.shipments.refused_with(codes, limit=LIMIT))
+    found = ports.shipments.refused_with(ports.transient_codes, limit=LIMIT)
+    return _resolved_again(ports, "refused", found)
 
 
 def _unverified(ports: SweepPorts, max_age: timedelta) -> int:
     del max_age
     return sum(
-        _resolved_again(ports, ports.shipments.in_feed(feed.account, feed.feed_id, limit=LIMIT))
+        _resolved_again(
+            ports,
+            "unverified",
+            ports.shipments.in_feed(feed.account, feed.feed_id, limit=LIMIT),
+        )
         for feed in ports.shipments.left_in(unverified=True)
     )
 
 
-def _resolved_again(ports: SweepPorts, books: Sequence[ShipmentBook]) -> int:
-    """Let the shipments of these orders be judged anew; soon at first, then ever more rarely."""
+def _resolved_again(ports: SweepPorts, why: str, books: Sequence[ShipmentBook]) -> int:
+    """Let the shipments of these orders be judged anew; soon at first, then ever more rarely.
+
+    Each row watches for itself: one that has not helped for days says nothing about the others.
+    """
     count = 0
     for book in books:
-        key = f"shipments/{book.account}/{book.order_id}"
+        key = f"shipments/{why}/{book.account}/{book.order_id}"
         watch = ports.store.watch(key, f"revision {book.revision}", FIRST_LOOK)
         if not watch.is_overdue(ports.store.now()):
             continue

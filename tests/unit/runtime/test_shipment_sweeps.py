@@ -89,6 +89,16 @@ def test_a_book_that_moved_is_watched_from_the_beginning() -> None:
     assert len(world.sweep(minutes=5)) == 1
 
 
+def test_days_of_waiting_do_not_put_off_the_joining_of_what_can_be_joined_by_now() -> None:
+    world = World()
+    world.unsettled.found["waiting"] = [BOOK]
+    for _ in range(6 * 24):
+        world.sweep(minutes=60)
+    world.unsettled.found = {"joinable": [BOOK]}
+    announced = [len(world.sweep(minutes=5)) for _ in range(3)]
+    assert announced == [0, 1, 0]
+
+
 def test_what_is_due_and_goes_into_no_feed_is_batched_all_the_same() -> None:
     world = World()
     world.unsettled.due = "no feed yet"
