@@ -266,7 +266,7 @@ the store knows everything that is unfinished.
 - Age counts from when the sweepers first saw the thing at this point; any progress starts it anew.
 - What was announced again and still does not move is announced after twice the time, then twice
   that, at most every {longest}.
-- At most {limit} things of a row are announced in one pass.
+- At most {limit} things of a row are announced in one pass, the longest overdue first.
 - A row is held back while more than {backlog} messages wait for its stage: then the thing is late,
   not lost.
 - `python -m cli schedule run sweepers` does a pass now.
