@@ -79,10 +79,14 @@ class SweepStore(Protocol):
 
 
 class UnrecordedEntries(Protocol):
-    """Tracking entries that were received and did not arrive in the flow (store)."""
+    """Tracking entries that did not arrive in the flow, or not in their order's book (store)."""
 
     def unrecorded(self, *, limit: int) -> Sequence[tuple[TrackingEntered, int]]:
-        """Return the overdue ones, and how often each was announced again."""
+        """Return those overdue in the flow, and how often each was announced again."""
+        ...
+
+    def untaken(self, *, limit: int) -> Sequence[tuple[TrackingEntered, int]]:
+        """Return those recorded and overdue in their order's book."""
         ...
 
     def announced(self, entry: TrackingEntered, *, times: int, again_at: datetime) -> None:

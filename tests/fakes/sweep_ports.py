@@ -89,23 +89,32 @@ class MemorySweeps:
 
 @dataclass
 class MemoryUnrecorded:
-    """The inbox as the sweepers see it; ``overdue`` says what is."""
+    """The inbox as the sweepers see it: what is overdue in the flow, and in its order's book."""
 
     inbox: MemoryInbox
     clock: FakeClock
-    next_at: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    next_at: dict[tuple[bool, str], tuple[int, datetime]] = field(default_factory=dict)
 
     def unrecorded(self, *, limit: int) -> Sequence[tuple[TrackingEntered, int]]:
-        waiting = [(entry, *self._state(entry)) for entry in self.inbox.unrecorded()]
-        due = [(entry, times) for entry, times, at in waiting if at <= self.clock.now()]
-        return due[:limit]
+        return self._overdue(self.inbox.unrecorded())[:limit]
+
+    def untaken(self, *, limit: int) -> Sequence[tuple[TrackingEntered, int]]:
+        return self._overdue(self.inbox.untaken())[:limit]
 
     def announced(self, entry: TrackingEntered, *, times: int, again_at: datetime) -> None:
-        self.next_at[entry.source_event_id] = (times + 1, again_at)
+        self.next_at[self._key(entry)] = (times + 1, again_at)
+
+    def _overdue(self, entries: Sequence[TrackingEntered]) -> list[tuple[TrackingEntered, int]]:
+        waiting = [(entry, *self._state(entry)) for entry in entries]
+        return [(entry, times) for entry, times, at in waiting if at <= self.clock.now()]
 
     def _state(self, entry: TrackingEntered) -> tuple[int, datetime]:
-        received = (0, entry.entered_at + timedelta(minutes=10))
-        return self.next_at.setdefault(entry.source_event_id, received)
+        arrived = (0, entry.entered_at + timedelta(minutes=10))
+        return self.next_at.setdefault(self._key(entry), arrived)
+
+    def _key(self, entry: TrackingEntered) -> tuple[bool, str]:
+        is_recorded = (entry.account, entry.source_event_id) in self.inbox.recorded
+        return is_recorded, entry.source_event_id
 
 
 @dataclass
