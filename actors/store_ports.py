@@ -212,6 +212,10 @@ class TrackingInbox(Protocol):
         """Return the entries of orders, oldest first; orders without any are left out."""
         ...
 
+    def taken_in(self, entries: Collection[TrackingEntered]) -> None:
+        """The books of their orders have these entries; again is harmless."""
+        ...
+
 
 class RejectedEvents(Protocol):
     """Events of other systems that were not accepted (store)."""

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import uuid5
 
-from domain.messages import NAMESPACE, TrackingEntered
+from domain.messages import NAMESPACE, ShipmentRecorded, TrackingEntered
 from domain.orders import HistoryEntry, OutEvent
 
 HISTORY_LIMIT = 100
@@ -227,6 +227,13 @@ def shipment_id_of(entry: TrackingEntered) -> str:
     """Return the id of the shipment an entry speaks of: by its reference, or of its own."""
     mark = f"ref/{entry.shipment_ref}" if entry.shipment_ref else f"event/{entry.source_event_id}"
     return str(uuid5(NAMESPACE, f"shipment/{entry.account}/{entry.order_id}/{mark}"))
+
+
+def recorded_fact(entry: TrackingEntered) -> ShipmentRecorded:
+    """Return the fact that an entry was recorded: the same one whoever says it."""
+    return ShipmentRecorded.following(
+        entry, order_id=entry.order_id, shipment_id=shipment_id_of(entry)
+    )
 
 
 def taken_in(book: ShipmentBook, entry: TrackingEntered, *, now: datetime) -> ShipmentBook:

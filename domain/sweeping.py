@@ -30,6 +30,15 @@ class Watch:
         return now >= self.next_at
 
 
+@dataclass(frozen=True, slots=True)
+class StillBook:
+    """A book of shipments that stands still: whose it is, and how often it was changed so far."""
+
+    account: str
+    order_id: str
+    revision: int
+
+
 def seen(watch: Watch | None, progress: str, now: datetime, max_age: timedelta) -> Watch:
     """Return the watch after a look: a new one if something has moved."""
     if watch is not None and watch.progress == progress:

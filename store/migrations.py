@@ -16,10 +16,12 @@ from pymongo import UpdateOne
 from pymongo.errors import OperationFailure
 
 from domain.errors import Permanent
+from store.bulk import write_all
 from store.failures import translated
 from store.feed_documents import FeedContentDocument, FeedDocument, FeedResultDocument
+from store.moments import store_now
 from store.order_documents import OrderDocument
-from store.order_mapping import order_from, over_at
+from store.order_mapping import key_of, order_from, over_at
 from store.rejected_events import RejectedEventDocument
 from store.report_documents import ChunkDocument, ReportDocument, SkippedRowDocument
 from store.shipment_documents import ShipmentBookDocument
@@ -53,6 +55,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
 )
 
 NOTED_AT_ONCE = 500
+NEEDED_TO_FIND = {"account": 1, "order_id": 1, "source_event_id": 1}
 NEEDED_TO_SAY = dict.fromkeys(("buyer", "lines", "items", "history", "outbox"), 0)
 
 _INDEX_CONFLICTS = frozenset({85, 86})
@@ -123,9 +126,39 @@ def _noted(raw: Raw) -> UpdateOne:
     return UpdateOne(guard, {"$set": {"over_at": over_at(order_from(raw, None))}})
 
 
+def announce_untaken(database: Database) -> None:
+    """Let the sweepers announce tracking entries of an older version that no book has.
+
+    Looks at all entries once.  One that a book takes in meanwhile is announced once too often.
+    """
+    entries = collection_of(database, TrackingEntryDocument)
+    unknown: Raw = {name: {"$exists": False} for name in ("taken_at", "announce_at")}
+    last = ""
+    while True:
+        wanted = {"_id": {"$gt": last}, **unknown}
+        found = list(entries.find(wanted, NEEDED_TO_FIND).sort("_id", 1).limit(NOTED_AT_ONCE))
+        if not found:
+            return
+        last = found[-1]["_id"]
+        owed = {"announce_at": store_now(database), "announcements": 0}
+        lost = _in_no_book(database, found)
+        write_all(entries, [UpdateOne({"_id": key}, {"$set": owed}) for key in lost])
+
+
+def _in_no_book(database: Database, entries: list[Raw]) -> list[str]:
+    orders = {raw["_id"]: key_of(raw["account"], raw["order_id"]) for raw in entries}
+    books = collection_of(database, ShipmentBookDocument)
+    found = books.find({"_id": {"$in": list(set(orders.values()))}}, {"seen": 1})
+    taken = {(raw["_id"], event_id) for raw in found for event_id in raw.get("seen", ())}
+    return [
+        raw["_id"] for raw in entries if (orders[raw["_id"]], raw["source_event_id"]) not in taken
+    ]
+
+
 STEPS = (
     Step(1, "the indexes of orders, reports and the ledger", ensure_indexes),
     Step(2, "when orders are over, for the removal of buyer data", note_when_over),
+    Step(3, "tracking entries that were lost on their way into a book", announce_untaken),
 )
 SCHEMA_ID = "schema"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 
 from domain.feeds import FULFILLMENT, Feed, FeedState, lane_of
 from domain.shipment_joining import gate
 from domain.shipment_skips import NEVER
 from domain.shipment_visibility import is_awaited, is_missed
 from domain.shipments import Outbound, ShipmentBook
+from domain.sweeping import StillBook
 from store.failures import translated
 from store.feed_documents import FeedDocument
 from store.feed_preparing import feed_from
@@ -23,6 +23,7 @@ from store.shipment_mapping import book_from
 from store.tables import Database, Raw, collection_of
 
 AT_ONCE = 500
+NEEDED_TO_NAME = {"account": 1, "order_id": 1, "revision": 1}
 
 
 class ShipmentSweeps:
@@ -36,39 +37,35 @@ class ShipmentSweeps:
         self._feeds = collection_of(database, FeedDocument)
 
     @translated
-    def joinable(self, *, older_than: timedelta, limit: int) -> list[ShipmentBook]:
+    def joinable(self, *, older_than: timedelta) -> list[StillBook]:
         """Return books with shipments that wait although their order can be shipped, or never will.
 
         Indexes: ``waiting``; ``_id`` of the orders and of the skipped rows.
         """
-        found: list[ShipmentBook] = []
+        found: list[StillBook] = []
         for books in self._waiting(older_than):
             orders, never = self._orders_of(books), self._skipped_of(books)
             found += [
-                book
+                _still(book)
                 for book in books
                 if _has_moved(book, orders.get(_key(book))) or _key(book) in never - orders.keys()
             ]
-            if len(found) >= limit:
-                break
-        return found[:limit]
+        return found
 
     @translated
-    def waiting(self, *, older_than: timedelta, limit: int) -> list[ShipmentBook]:
+    def waiting(self, *, older_than: timedelta) -> list[StillBook]:
         """Return books with shipments that wait for an order that is known, the longest first.
 
         Indexes: ``waiting``; ``_id`` of the orders.
         """
-        found: list[ShipmentBook] = []
+        found: list[StillBook] = []
         for books in self._waiting(older_than):
             orders = self._orders_of(books)
-            found += [book for book in books if _key(book) in orders]
-            if len(found) >= limit:
-                break
-        return found[:limit]
+            found += [_still(book) for book in books if _key(book) in orders]
+        return found
 
     @translated
-    def unseen(self, *, older_than: timedelta, limit: int) -> list[ShipmentBook]:
+    def unseen(self, *, older_than: timedelta) -> list[StillBook]:
         """Return books with shipments accepted that long ago of which nothing is known since.
 
         Those that count as not applied are left to people.  Index: ``unseen``.
@@ -76,18 +73,16 @@ class ShipmentSweeps:
         since = store_now(self._database) - older_than
         found = self._books.find({"unseen_since": {"$lte": since}}).sort("unseen_since", 1)
         books = (book_from(raw) for raw in found)
-        return list(islice((book for book in books if _is_to_be_looked_for(book, since)), limit))
+        return [_still(book) for book in books if _is_to_be_looked_for(book, since)]
 
     @translated
-    def refused_with(self, codes: Collection[str], *, limit: int) -> list[ShipmentBook]:
+    def refused_with(self, codes: Collection[str]) -> list[StillBook]:
         """Return books with shipments Amazon refused with one of these codes.
 
         Index: ``refused_by_amazon``.
         """
-        if not codes:
-            return []
-        found = self._books.find({"refused_codes": {"$in": sorted(codes)}})
-        return [book_from(raw) for raw in found.sort("changed_at", 1).limit(limit)]
+        found = self._books.find({"refused_codes": {"$in": sorted(codes)}}, NEEDED_TO_NAME)
+        return [_named(raw) for raw in found]
 
     @translated
     def due_without_feed(self, account: str) -> str | None:
@@ -122,10 +117,10 @@ class ShipmentSweeps:
         return [each for each in feeds if (each.state is FeedState.UNVERIFIED) == unverified]
 
     @translated
-    def in_feed(self, account: str, feed: str, *, limit: int) -> list[ShipmentBook]:
+    def in_feed(self, account: str, feed: str) -> list[StillBook]:
         """Return books with shipments in a feed.  Index: ``in_feed``."""
-        found = self._books.find({"feeds": feed, "account": account}).limit(limit)
-        return [book_from(raw) for raw in found]
+        found = self._books.find({"feeds": feed, "account": account}, NEEDED_TO_NAME)
+        return [_named(raw) for raw in found]
 
     def _waiting(self, older_than: timedelta) -> Iterator[list[ShipmentBook]]:
         """Yield all of them, some at a time: most wait with good reason, and some for ever."""
@@ -165,6 +160,14 @@ def _is_to_be_looked_for(book: ShipmentBook, since: datetime) -> bool:
         and each.accepted_at <= since
         for each in book.shipments
     )
+
+
+def _still(book: ShipmentBook) -> StillBook:
+    return StillBook(book.account, book.order_id, book.revision)
+
+
+def _named(raw: Raw) -> StillBook:
+    return StillBook(raw["account"], raw["order_id"], raw["revision"])
 
 
 def _key(book: ShipmentBook) -> str:

@@ -189,7 +189,10 @@ def tracking(look: Look) -> Iterator[Reading]:
         came = {"received_at": {"$gte": look.recently}, "account": account}
         yield Reading("tracking_entries", table.count_documents(came), (account,))
         lost = {"announce_at": {"$exists": True}, "account": account}
-        yield from _counted(look, table, "tracking_unrecorded", lost, "received_at")
+        unrecorded = {**lost, "recorded_at": {"$exists": False}}
+        yield from _counted(look, table, "tracking_unrecorded", unrecorded, "received_at")
+        untaken = {**lost, "recorded_at": {"$exists": True}}
+        yield from _counted(look, table, "tracking_untaken", untaken, "recorded_at")
     rejected = collection_of(look.database, RejectedEventDocument)
     yield Reading("rejected_events", rejected.count_documents({"at": {"$gte": look.recently}}))
 

@@ -8,15 +8,17 @@ The watches are documents of their own, so that a sweep touches nothing it does 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mongoengine import DateTimeField, Document, IntField, StringField
+from pymongo import UpdateOne
 
 from domain.feeds import POLLED_STATES, Feed, FeedState
 from domain.reports import OPEN_STATES, Report, ReportState
 from domain.sweeping import Watch, announced, seen
+from store.bulk import write_all
 from store.documents import about
 from store.failures import translated
 from store.feed_documents import FeedDocument
@@ -86,12 +88,26 @@ class Sweeps:
     @translated
     def watch(self, key: str, progress: str, max_age: timedelta) -> Watch:
         """Return for how long something has been standing at this point.  Index: ``_id``."""
-        raw = self._watches.find_one({"_id": key})
-        known = from_document(Watch, raw) if raw else None
-        watch = seen(known, progress, store_now(self._database), max_age)
-        if watch is not known:
-            self._watches.update_one({"_id": key}, {"$set": to_document(watch)}, upsert=True)
-        return watch
+        return self.watches({key: progress}, max_age)[key]
+
+    @translated
+    def watches(self, progress: Mapping[str, str], max_age: timedelta) -> dict[str, Watch]:
+        """Return the same of many: the watches by key, given the points by key.  Index: ``_id``."""
+        found = self._watches.find({"_id": {"$in": list(progress)}})
+        known = {raw["_id"]: from_document(Watch, raw) for raw in found}
+        now = store_now(self._database)
+        watches = {
+            key: seen(known.get(key), point, now, max_age) for key, point in progress.items()
+        }
+        begun = {key: watch for key, watch in watches.items() if watch is not known.get(key)}
+        write_all(
+            self._watches,
+            [
+                UpdateOne({"_id": key}, {"$set": to_document(watch)}, upsert=True)
+                for key, watch in begun.items()
+            ],
+        )
+        return watches
 
     @translated
     def announced(self, key: str, watch: Watch, max_age: timedelta) -> None:

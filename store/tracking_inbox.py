@@ -1,8 +1,10 @@
 """Tracking entries as they came in, each sender's event once.
 
 The bridge writes an entry before it acks the sender's event, the stage ``record_tracking`` says
-that it arrived in the flow.  An entry that stays unrecorded (its message was lost with its queue)
-is announced again by the sweeper.
+that it arrived in the flow, and whoever writes the book of its order that it is taken in there.
+While ``announce_at`` stands, one of the two is owed: an entry whose message was lost with its
+queue is announced again by the sweeper.  One without it, and without ``taken_at``, was recorded by
+a version that did not look any further.
 """
 
 # mongoengine has no types; every class built on it counts as untyped.
@@ -30,13 +32,15 @@ from store.bulk import guarded, literal, write_all
 from store.documents import Part, about
 from store.failures import translated
 from store.mapping import in_ms
-from store.moments import NOW, store_now
+from store.moments import NOW, in_seconds, store_now
 from store.tables import Database, Raw, collection_of
 
 ENTRIES_KEPT = timedelta(days=400)
 """How long a sender's event id is remembered."""
-UNRECORDED_AFTER = timedelta(minutes=10)
+UNRECORDED_AFTER = UNTAKEN_AFTER = timedelta(minutes=10)
 UNRECORDED = {"$eq": [{"$ifNull": ["$recorded_at", None]}, None]}
+UNTAKEN = {"$eq": [{"$ifNull": ["$taken_at", None]}, None]}
+OWED = {"$ne": [{"$ifNull": ["$announce_at", None]}, None]}
 
 OnRecorded = Callable[[TrackingEntered], None]
 """Is told of an entry that arrived in the flow."""
@@ -85,6 +89,7 @@ class TrackingEntryDocument(Document):
     digest = StringField(required=True)
     received_at = DateTimeField(required=True)
     recorded_at = DateTimeField()
+    taken_at = DateTimeField()
     announce_at = DateTimeField()
     announcements = IntField()
 
@@ -145,6 +150,19 @@ class TrackingInbox:
         return _compared(document, self._entries.find_one({"_id": document["_id"]}) or {})
 
     @translated
+    def taken_in(self, entries: Collection[TrackingEntered]) -> None:
+        """The books of their orders have these entries; again is harmless.  Index: ``_id``."""
+        if not entries:
+            return
+        wanted = {"_id": {"$in": [_key(each) for each in entries]}}
+        found = self._entries.find(wanted, {"announce_at": 1, "taken_at": 1})
+        new = [raw["_id"] for raw in found if "announce_at" in raw and "taken_at" not in raw]
+        # One that is not recorded yet is announced until it is.
+        announce_at = {"$cond": [UNRECORDED, "$announce_at", literal(None)]}
+        after = {"taken_at": NOW, "announce_at": announce_at}
+        write_all(self._entries, [guarded(key, UNTAKEN, after) for key in new])
+
+    @translated
     def of_orders(
         self, account: str, order_ids: Collection[str]
     ) -> dict[str, tuple[TrackingEntered, ...]]:
@@ -164,27 +182,52 @@ class TrackingInbox:
 
         Index: ``unrecorded``.
         """
-        overdue = {"announce_at": {"$lte": store_now(self._database)}}
-        found = self._entries.find(overdue).sort("announce_at", 1).limit(limit)
-        return [(TrackingEntered.read(raw), raw["announcements"]) for raw in found]
+        return self._overdue(recorded=False, limit=limit)
+
+    @translated
+    def untaken(self, *, limit: int) -> list[tuple[TrackingEntered, int]]:
+        """Return the same of entries that were recorded and are overdue in their order's book.
+
+        Index: ``unrecorded``.
+        """
+        return self._overdue(recorded=True, limit=limit)
 
     @translated
     def announced(self, entry: TrackingEntered, *, times: int, again_at: datetime) -> None:
         """The entry was announced once more, after ``times`` earlier ones.  Index: ``_id``."""
-        guard = {"$and": [{"$eq": ["$announcements", times]}, UNRECORDED]}
+        guard = {"$and": [{"$eq": ["$announcements", times]}, OWED]}
         after = {"announcements": literal(times + 1), "announce_at": literal(in_ms(again_at))}
         write_all(self._entries, [guarded(_key(entry), guard, after)])
 
+    def _overdue(self, *, recorded: bool, limit: int) -> list[tuple[TrackingEntered, int]]:
+        overdue = {
+            "announce_at": {"$lte": store_now(self._database)},
+            "recorded_at": {"$exists": recorded},
+        }
+        found = self._entries.find(overdue).sort("announce_at", 1).limit(limit)
+        return [(TrackingEntered.read(raw), raw["announcements"]) for raw in found]
+
     def _mark_recorded(self, document: Raw) -> bool:
         same = {"$eq": ["$digest", literal(document["digest"])]}
-        done = {"recorded_at": NOW, "announce_at": literal(None)}
+        again_at = in_seconds(UNTAKEN_AFTER.total_seconds())
+        done = {
+            "recorded_at": NOW,
+            "announce_at": {"$cond": [UNTAKEN, again_at, literal(None)]},
+            "announcements": literal(0),
+        }
         update = guarded(document["_id"], {"$and": [same, UNRECORDED]}, done)
         return write_all(self._entries, [update]).modified == 1
 
     def _insert_recorded(self, document: Raw) -> bool:
         now = store_now(self._database)
+        recorded = {
+            "received_at": now,
+            "recorded_at": now,
+            "announce_at": now + UNTAKEN_AFTER,
+            "announcements": 0,
+        }
         try:
-            self._entries.insert_one(document | {"received_at": now, "recorded_at": now})
+            self._entries.insert_one(document | recorded)
         except DuplicateKeyError:
             return False
         return True

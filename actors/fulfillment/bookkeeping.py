@@ -78,10 +78,12 @@ class BookKeeping:
     def _change(self, order_ids: Sequence[str], change: Change, cause: str) -> dict[str, Kept]:
         now = self.clock.now()
         known: dict[str, Order] = {}
+        read: dict[str, Sequence[TrackingEntered]] = {}
 
         def rewrite(books: Mapping[str, ShipmentBook]) -> dict[str, ShipmentBook]:
             # Both are read now, after the books: no entry and no order can be older than they.
             entries = self.tracking_inbox.of_orders(self.account, list(books))
+            read.update(entries)
             mine = [key for key, book in books.items() if book.shipments or key in entries]
             known.update(self.orders.without_buyers(self.account, mine) if mine else {})
             return {
@@ -92,6 +94,7 @@ class BookKeeping:
         books = self.shipments.change(self.account, order_ids, rewrite)
         books = {key: book for key, book in books.items() if book.shipments}
         self._show(books, known, cause, now)
+        self._note(books, read)
         return {key: Kept(book, known.get(key)) for key, book in books.items()}
 
     def _rewritten(
@@ -128,6 +131,19 @@ class BookKeeping:
             stale = {
                 key: book for key, book in latest.items() if book.revision != stale[key].revision
             }
+
+    def _note(
+        self, books: Mapping[str, ShipmentBook], read: Mapping[str, Sequence[TrackingEntered]]
+    ) -> None:
+        """Nobody has to be told any more of the entries that the books hold and the orders show."""
+        self.tracking_inbox.taken_in(
+            [
+                entry
+                for key, book in books.items()
+                for entry in read.get(key, ())
+                if entry.source_event_id in book.seen
+            ]
+        )
 
 
 def _due(order: Order | None, now: datetime) -> Order | None:

@@ -14,7 +14,7 @@ from actors.ports import RejectedEvents, TrackingInbox
 from actors.runtime.stage import stage
 from domain.messages import ShipmentRecorded, TrackingEntered
 from domain.rejected_events import CONFLICT, rejected
-from domain.shipments import shipment_id_of
+from domain.shipments import recorded_fact
 from domain.tracking import Entry, content_digest
 
 
@@ -32,6 +32,4 @@ def record_tracking(
         key = f"{entered.account}/{entered.source_event_id}/{content_digest(entered)}"
         rejected_events.keep(rejected("tracking.entered", body, CONFLICT), key=key)
         return
-    yield ShipmentRecorded.following(
-        entered, order_id=entered.order_id, shipment_id=shipment_id_of(entered)
-    )
+    yield recorded_fact(entered)

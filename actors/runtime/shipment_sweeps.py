@@ -2,60 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from heapq import nsmallest
+from itertools import chain
 
 from actors.runtime.sweepers import LIMIT, Sweep, SweepPorts
 from domain.feeds import Feed, FeedOutcome, FeedState
 from domain.messages import FeedProcessed, FulfillmentDue, OrderEnriched
 from domain.shipment_outcomes import VISIBLE_WITHIN
-from domain.shipments import WAITING_TOO_LONG, ShipmentBook
+from domain.shipments import WAITING_TOO_LONG
+from domain.sweeping import StillBook, Watch
 
 RESOLVE = "resolve_shipments"
 
 
 def _joinable(ports: SweepPorts, max_age: timedelta) -> int:
-    return _resolved_again(ports, ports.shipments.joinable(older_than=max_age, limit=LIMIT))
+    return _resolved_again(ports, "joinable", ports.shipments.joinable(older_than=max_age))
 
 
 def _waiting(ports: SweepPorts, max_age: timedelta) -> int:
-    return _resolved_again(ports, ports.shipments.waiting(older_than=max_age, limit=LIMIT))
+    return _resolved_again(ports, "waiting", ports.shipments.waiting(older_than=max_age))
 
 
 def _unseen(ports: SweepPorts, max_age: timedelta) -> int:
-    return _resolved_again(ports, ports.shipments.unseen(older_than=max_age, limit=LIMIT))
+    return _resolved_again(ports, "unseen", ports.shipments.unseen(older_than=max_age))
 
 
 def _refused(ports: SweepPorts, max_age: timedelta) -> int:
     del max_age
     codes = ports.transient_codes
-    return _resolved_again(ports, ports.shipments.refused_with(codes, limit=LIMIT))
+    return _resolved_again(ports, "refused", ports.shipments.refused_with(codes))
 
 
 def _unverified(ports: SweepPorts, max_age: timedelta) -> int:
     del max_age
-    return sum(
-        _resolved_again(ports, ports.shipments.in_feed(feed.account, feed.feed_id, limit=LIMIT))
-        for feed in ports.shipments.left_in(unverified=True)
-    )
+    feeds = ports.shipments.left_in(unverified=True)
+    inside = [ports.shipments.in_feed(feed.account, feed.feed_id) for feed in feeds]
+    # An order may have packages in several of them.
+    return _resolved_again(ports, "unverified", list(dict.fromkeys(chain(*inside))))
 
 
-def _resolved_again(ports: SweepPorts, books: Sequence[ShipmentBook]) -> int:
-    """Let the shipments of these orders be judged anew; soon at first, then ever more rarely."""
-    count = 0
-    for book in books:
-        key = f"shipments/{book.account}/{book.order_id}"
-        watch = ports.store.watch(key, f"revision {book.revision}", FIRST_LOOK)
-        if not watch.is_overdue(ports.store.now()):
-            continue
-        about = f"swept/{key}/{watch.progress}/{watch.times}"
-        now = ports.store.now()
+def _resolved_again(ports: SweepPorts, why: str, books: Sequence[StillBook]) -> int:
+    """Let the shipments of these orders be judged anew; soon at first, then ever more rarely.
+
+    Each row watches for itself: one that has not helped for days says nothing about the others.
+    The longest overdue go first, so that many that are announced in vain hide none.
+    """
+    overdue = nsmallest(LIMIT, _overdue(ports, why, books), key=lambda found: found[1].next_at)
+    for key, watch, book in overdue:
+        about, now = f"swept/{key}/{watch.progress}/{watch.times}", ports.store.now()
         ports.publish(
             OrderEnriched.first(key=about, account=book.account, at=now, order_id=book.order_id)
         )
         ports.store.announced(key, watch, FIRST_LOOK)
-        count += 1
-    return count
+    return len(overdue)
+
+
+def _overdue(
+    ports: SweepPorts, why: str, books: Sequence[StillBook]
+) -> Iterator[tuple[str, Watch, StillBook]]:
+    for start in range(0, len(books), LIMIT):
+        some = {_key(why, book): book for book in books[start : start + LIMIT]}
+        progress = {key: f"revision {book.revision}" for key, book in some.items()}
+        watches, now = ports.store.watches(progress, FIRST_LOOK), ports.store.now()
+        for key, watch in watches.items():
+            if watch.is_overdue(now):
+                yield key, watch, some[key]
+
+
+def _key(why: str, book: StillBook) -> str:
+    return f"shipments/{why}/{book.account}/{book.order_id}"
 
 
 def _due(ports: SweepPorts, max_age: timedelta) -> int:

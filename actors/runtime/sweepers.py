@@ -8,7 +8,7 @@ is late, not lost.  docs/sweeps.md is drawn from the table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -21,8 +21,7 @@ from domain.errors import Transient
 from domain.feeds import Feed, FeedState
 from domain.messages import Event, TrackingEntered
 from domain.reports import Report, ReportState
-from domain.shipments import ShipmentBook
-from domain.sweeping import Watch
+from domain.sweeping import StillBook, Watch
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +39,10 @@ class SweepStore(Protocol):
 
     def watch(self, key: str, progress: str, max_age: timedelta) -> Watch:
         """Return for how long something has been standing at this point."""
+        ...
+
+    def watches(self, progress: Mapping[str, str], max_age: timedelta) -> Mapping[str, Watch]:
+        """Return the same of many: the watches by key, given the points by key."""
         ...
 
     def announced(self, key: str, watch: Watch, max_age: timedelta) -> None:
@@ -76,10 +79,14 @@ class SweepStore(Protocol):
 
 
 class UnrecordedEntries(Protocol):
-    """Tracking entries that were received and did not arrive in the flow (store)."""
+    """Tracking entries that did not arrive in the flow, or not in their order's book (store)."""
 
     def unrecorded(self, *, limit: int) -> Sequence[tuple[TrackingEntered, int]]:
-        """Return the overdue ones, and how often each was announced again."""
+        """Return those overdue in the flow, and how often each was announced again."""
+        ...
+
+    def untaken(self, *, limit: int) -> Sequence[tuple[TrackingEntered, int]]:
+        """Return those recorded and overdue in their order's book."""
         ...
 
     def announced(self, entry: TrackingEntered, *, times: int, again_at: datetime) -> None:
@@ -88,21 +95,24 @@ class UnrecordedEntries(Protocol):
 
 
 class UnsettledShipments(Protocol):
-    """Shipments that stand still although they need not (store)."""
+    """Shipments that stand still although they need not (store).
 
-    def joinable(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
+    All of them: only the watches tell which are overdue.
+    """
+
+    def joinable(self, *, older_than: timedelta) -> Sequence[StillBook]:
         """Return books with shipments that wait for what is there by now."""
         ...
 
-    def waiting(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
+    def waiting(self, *, older_than: timedelta) -> Sequence[StillBook]:
         """Return books with shipments that wait for an order that is known."""
         ...
 
-    def unseen(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
+    def unseen(self, *, older_than: timedelta) -> Sequence[StillBook]:
         """Return books with shipments accepted that long ago of which nothing is known since."""
         ...
 
-    def refused_with(self, codes: Collection[str], *, limit: int) -> Sequence[ShipmentBook]:
+    def refused_with(self, codes: Collection[str]) -> Sequence[StillBook]:
         """Return books with shipments Amazon refused with one of these codes."""
         ...
 
@@ -114,7 +124,7 @@ class UnsettledShipments(Protocol):
         """Return feeds that are over, or unverified, and have shipments in them."""
         ...
 
-    def in_feed(self, account: str, feed: str, *, limit: int) -> Sequence[ShipmentBook]:
+    def in_feed(self, account: str, feed: str) -> Sequence[StillBook]:
         """Return books with shipments in a feed."""
         ...
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from actors.runtime.feed_sweeps import FEED_SWEEPS
 from actors.runtime.shipment_sweeps import SHIPMENT_SWEEPS
 from actors.runtime.sweepers import BACKLOG, LIMIT, Sweep, SweepPorts
+from actors.runtime.tracking_sweeps import TRACKING_SWEEPS
 from domain.messages import (
     Event,
     OpenListingsReportReady,
@@ -21,7 +22,7 @@ from domain.messages import (
     ReportRequested,
 )
 from domain.reports import Report, ReportState
-from domain.sweeping import LONGEST, interval
+from domain.sweeping import LONGEST
 
 STANDSTILL = timedelta(minutes=15)
 """Longer than a pass is ever put off for (ten minutes)."""
@@ -123,15 +124,6 @@ def _refresh(ports: SweepPorts, key: str, account: str, progress: str, max_age: 
     return 1
 
 
-def _tracking(ports: SweepPorts, max_age: timedelta) -> int:
-    overdue = ports.tracking.unrecorded(limit=LIMIT)
-    for entry, times in overdue:
-        ports.publish(entry)
-        again_at = ports.store.now() + interval(max_age, times + 1)
-        ports.tracking.announced(entry, times=times, again_at=again_at)
-    return len(overdue)
-
-
 def _abandoned_imports(ports: SweepPorts, max_age: timedelta) -> int:
     abandoned = ports.store.abandoned_imports(older_than=max_age, limit=LIMIT)
     for report in abandoned:
@@ -203,14 +195,7 @@ SWEEPS: tuple[Sweep, ...] = (
         "enrich_orders",
         _readings,
     ),
-    Sweep(
-        "tracking entry: received, not recorded",
-        timedelta(minutes=10),
-        "TrackingEntered again",
-        "TrackingNotRecorded",
-        "record_tracking",
-        _tracking,
-    ),
+    *TRACKING_SWEEPS,
     Sweep(
         "buyer data: its time of keeping is over",
         timedelta(hours=24),
@@ -266,7 +251,7 @@ the store knows everything that is unfinished.
 - Age counts from when the sweepers first saw the thing at this point; any progress starts it anew.
 - What was announced again and still does not move is announced after twice the time, then twice
   that, at most every {longest}.
-- At most {limit} things of a row are announced in one pass.
+- At most {limit} things of a row are announced in one pass, the longest overdue first.
 - A row is held back while more than {backlog} messages wait for its stage: then the thing is late,
   not lost.
 - `python -m cli schedule run sweepers` does a pass now.

@@ -74,6 +74,7 @@ CASES = (
     waiting("TrackingNotSent", "tracking_unsent", 7200),
     waiting("TrackingWaiting", "tracking_waiting", 21_600),
     waiting("TrackingNotRecorded", "tracking_unrecorded", 1800),
+    waiting("TrackingNotTakenIn", "tracking_untaken", 1800),
     steady("ShipBySoon", "orders_ship_by_soon", ACCOUNT, 0, minutes=5),
     steady("ReportIncomplete", "last_report_incomplete", f'{ACCOUNT},kind="orders"', 0, minutes=0),
     steady("ReportStuck", "overdue_items", 'kind="report"', 0, minutes=5),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain.feeds import Feed, FeedState
 from domain.messages import TrackingEntered
 from domain.reports import Report, ReportState
-from domain.shipments import ShipmentBook
-from domain.sweeping import Watch, announced, seen
+from domain.sweeping import StillBook, Watch, announced, seen
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_ports import MemoryOrders, MemoryPasses, MemoryReports
 from tests.fakes.tracking_ports import MemoryInbox
@@ -22,18 +21,25 @@ class MemorySweeps:
     reports: MemoryReports
     orders: MemoryOrders
     passes: MemoryPasses
-    watches: dict[str, Watch] = field(default_factory=dict)
+    kept: dict[str, Watch] = field(default_factory=dict)
     feeds: list[Feed] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.clock.now()
 
     def watch(self, key: str, progress: str, max_age: timedelta) -> Watch:
-        self.watches[key] = seen(self.watches.get(key), progress, self.clock.now(), max_age)
-        return self.watches[key]
+        return self.watches({key: progress}, max_age)[key]
+
+    def watches(self, progress: Mapping[str, str], max_age: timedelta) -> Mapping[str, Watch]:
+        now = self.clock.now()
+        looked_at = {
+            key: seen(self.kept.get(key), point, now, max_age) for key, point in progress.items()
+        }
+        self.kept |= looked_at
+        return looked_at
 
     def announced(self, key: str, watch: Watch, max_age: timedelta) -> None:
-        self.watches[key] = announced(watch, self.clock.now(), max_age)
+        self.kept[key] = announced(watch, self.clock.now(), max_age)
 
     def open_reports(self, state: ReportState, *, limit: int) -> Sequence[tuple[Report, int]]:
         ledger = self.reports.ledger
@@ -83,44 +89,53 @@ class MemorySweeps:
 
 @dataclass
 class MemoryUnrecorded:
-    """The inbox as the sweepers see it; ``overdue`` says what is."""
+    """The inbox as the sweepers see it: what is overdue in the flow, and in its order's book."""
 
     inbox: MemoryInbox
     clock: FakeClock
-    next_at: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    next_at: dict[tuple[bool, str], tuple[int, datetime]] = field(default_factory=dict)
 
     def unrecorded(self, *, limit: int) -> Sequence[tuple[TrackingEntered, int]]:
-        waiting = [(entry, *self._state(entry)) for entry in self.inbox.unrecorded()]
-        due = [(entry, times) for entry, times, at in waiting if at <= self.clock.now()]
-        return due[:limit]
+        return self._overdue(self.inbox.unrecorded())[:limit]
+
+    def untaken(self, *, limit: int) -> Sequence[tuple[TrackingEntered, int]]:
+        return self._overdue(self.inbox.untaken())[:limit]
 
     def announced(self, entry: TrackingEntered, *, times: int, again_at: datetime) -> None:
-        self.next_at[entry.source_event_id] = (times + 1, again_at)
+        self.next_at[self._key(entry)] = (times + 1, again_at)
+
+    def _overdue(self, entries: Sequence[TrackingEntered]) -> list[tuple[TrackingEntered, int]]:
+        waiting = [(entry, *self._state(entry)) for entry in entries]
+        return [(entry, times) for entry, times, at in waiting if at <= self.clock.now()]
 
     def _state(self, entry: TrackingEntered) -> tuple[int, datetime]:
-        received = (0, entry.entered_at + timedelta(minutes=10))
-        return self.next_at.setdefault(entry.source_event_id, received)
+        arrived = (0, entry.entered_at + timedelta(minutes=10))
+        return self.next_at.setdefault(self._key(entry), arrived)
+
+    def _key(self, entry: TrackingEntered) -> tuple[bool, str]:
+        is_recorded = (entry.account, entry.source_event_id) in self.inbox.recorded
+        return is_recorded, entry.source_event_id
 
 
 @dataclass
 class MemoryUnsettled:
     """Shipments as the sweepers see them: what each question finds."""
 
-    found: dict[str, list[ShipmentBook]] = field(default_factory=dict)
+    found: dict[str, list[StillBook]] = field(default_factory=dict)
     feeds: list[Feed] = field(default_factory=list)
     due: str | None = None
 
-    def joinable(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
-        return self._found("joinable", limit)
+    def joinable(self, *, older_than: timedelta) -> Sequence[StillBook]:
+        return self._found("joinable")
 
-    def waiting(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
-        return self._found("waiting", limit)
+    def waiting(self, *, older_than: timedelta) -> Sequence[StillBook]:
+        return self._found("waiting")
 
-    def unseen(self, *, older_than: timedelta, limit: int) -> Sequence[ShipmentBook]:
-        return self._found("unseen", limit)
+    def unseen(self, *, older_than: timedelta) -> Sequence[StillBook]:
+        return self._found("unseen")
 
-    def refused_with(self, codes: Collection[str], *, limit: int) -> Sequence[ShipmentBook]:
-        return self._found("refused", limit)
+    def refused_with(self, codes: Collection[str]) -> Sequence[StillBook]:
+        return self._found("refused")
 
     def due_without_feed(self, account: str) -> str | None:
         return self.due
@@ -128,8 +143,8 @@ class MemoryUnsettled:
     def left_in(self, *, unverified: bool) -> Sequence[Feed]:
         return [f for f in self.feeds if (f.state is FeedState.UNVERIFIED) == unverified]
 
-    def in_feed(self, account: str, feed: str, *, limit: int) -> Sequence[ShipmentBook]:
-        return self._found(feed, limit)
+    def in_feed(self, account: str, feed: str) -> Sequence[StillBook]:
+        return self._found(feed)
 
-    def _found(self, question: str, limit: int) -> Sequence[ShipmentBook]:
-        return self.found.get(question, [])[:limit]
+    def _found(self, question: str) -> Sequence[StillBook]:
+        return self.found.get(question, [])

@@ -18,6 +18,7 @@ class MemoryInbox:
 
     received: dict[tuple[str, str], TrackingEntered] = field(default_factory=dict)
     recorded: set[tuple[str, str]] = field(default_factory=set)
+    taken: set[tuple[str, str]] = field(default_factory=set)
     is_away: bool = False
 
     def receive(self, entries: Sequence[TrackingEntered]) -> set[int]:
@@ -45,6 +46,14 @@ class MemoryInbox:
             if owner == account and entry.order_id in order_ids:
                 found.setdefault(entry.order_id, []).append(entry)
         return {key: tuple(sorted(each, key=_age)) for key, each in found.items()}
+
+    def taken_in(self, entries: Collection[TrackingEntered]) -> None:
+        self._answer()
+        self.taken |= {_key(entry) for entry in entries}
+
+    def untaken(self) -> list[TrackingEntered]:
+        waiting = self.recorded - self.taken
+        return [entry for key, entry in self.received.items() if key in waiting]
 
     def unrecorded(self) -> list[TrackingEntered]:
         return [entry for key, entry in self.received.items() if key not in self.recorded]

@@ -11,6 +11,7 @@ from domain.feeds import Feed, FeedState
 from domain.messages import FeedProcessed, FulfillmentDue
 from domain.orders import OrderStatus
 from domain.shipments import Outbound
+from tests.fakes.tracking import tracking_entered
 from tests.fakes.tracking_system import NUMBER, TrackingSystem, item_id
 
 RIGHT, OTHER = "1Z999AA10123456793", "1Z999AA10123456795"
@@ -55,6 +56,27 @@ def release(system: TrackingSystem, feed: Feed) -> None:
             outcome=freed.owed.value,
         )
     )
+
+
+def test_an_entry_that_was_recorded_and_lost_on_its_way_into_the_book_is_taken_in_by_the_sweepers(
+    system: TrackingSystem,
+) -> None:
+    order_id = system.order(12, ("BP-100", 2))
+    system.import_orders()
+    bought = [{"sku": "BP-100", "quantity": 2}]
+    inbox = system.app.store.tracking_inbox
+    inbox.record(tracking_entered(order_id=order_id, items=bought))
+    entries = system.app.store.database["tracking_entries"]
+    system.sweep()
+    assert system.shipments(order_id) == ()
+
+    entries.update_one({}, {"$set": {"announce_at": system.app.store.now()}})
+    system.sweep()
+
+    assert system.only(order_id).content.tracking_number == "1Z999AA10123456784"
+    assert inbox.untaken(limit=9) == []
+    [kept] = entries.find()
+    assert "announce_at" not in kept
 
 
 def test_a_stale_correction_changes_nothing(system: TrackingSystem) -> None:

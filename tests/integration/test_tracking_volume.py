@@ -176,7 +176,7 @@ def enter(system: TrackingSystem, entries: list[Sent], begin: datetime) -> None:
 def sweep(system: TrackingSystem) -> None:
     """Look after the entries that came before their order was left alone."""
     sweeps = system.app.store.shipment_sweeps
-    for book in sweeps.joinable(older_than=timedelta(), limit=EVENTS):
+    for book in sweeps.joinable(older_than=timedelta()):
         system.resolve(book.order_id)
 
 

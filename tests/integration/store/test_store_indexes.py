@@ -27,15 +27,20 @@ from domain.messages import ReportKind
 from domain.orders import OrderStatus
 from domain.quota import Plan
 from domain.reports import ReportState
+from domain.shipments import ShipmentBook, taken_in
 from store.database import Store
 from store.encryption import FieldCipher, Keyring
 from store.migrations import DOCUMENTS, declared_indexes
 from tests.fakes.feed_values import new_feed
 from tests.fakes.mongo import TEST_KEY
 from tests.fakes.stored_orders import BUYER_17, NOON, create, due, entry, order, skipped, verdict
+from tests.fakes.tracking import tracking_entered
 
 WHOLE_COLLECTION = {("aggregate", "orders", ()), ("find", "quotas", ())}
 """Counts over all accounts; the list of all buckets, which are few."""
+
+OF_ENTRIES = tracking_entered().order_id
+"""The order of all entries of these tests."""
 
 Query = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 """Command, collection, filtered fields, sorted fields."""
@@ -242,9 +247,10 @@ def test_a_migration_is_made_once(store: Store) -> None:
     assert store.migrate() == [
         "1: the indexes of orders, reports and the ledger",
         "2: when orders are over, for the removal of buyer data",
+        "3: tracking entries that were lost on their way into a book",
     ]
     assert store.migrate() == []
-    assert store.schema_version() == 2
+    assert store.schema_version() == 3
 
 
 def test_a_migration_notes_on_orders_of_an_older_version_when_they_are_over(store: Store) -> None:
@@ -261,6 +267,23 @@ def test_a_migration_notes_on_orders_of_an_older_version_when_they_are_over(stor
         ("701-1", NOON),
         ("701-3", placed + timedelta(days=90)),
     ]
+
+
+def test_a_migration_announces_entries_that_an_older_version_recorded_and_no_book_has(
+    store: Store,
+) -> None:
+    inbox = store.tracking_inbox
+    for event_id in ("a", "b", "c"):
+        inbox.record(tracking_entered(event_id))
+    of_an_older_version = {"announce_at": True, "announcements": True}
+    store.database["tracking_entries"].update_many({}, {"$unset": of_an_older_version})
+    book = taken_in(ShipmentBook("demo", OF_ENTRIES), tracking_entered("b"), now=NOON)
+    store.shipments.change("demo", [OF_ENTRIES], lambda _: {OF_ENTRIES: book})
+
+    store.migrate()
+
+    found = [(entry.source_event_id, times) for entry, times in inbox.untaken(limit=9)]
+    assert sorted(found) == [("a", 0), ("c", 0)]
 
 
 def test_a_newer_schema_is_left_as_it_is(store: Store) -> None:

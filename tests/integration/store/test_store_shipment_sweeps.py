@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,6 +19,15 @@ def keep(store: Store, *shipments: Shipment) -> None:
     store.shipments.change("demo", [ORDER_ID], lambda _: {ORDER_ID: book})
 
 
+def keep_many(store: Store, numbers: Iterable[int], **facts: object) -> None:
+    """Keep books of orders, as far as the questions look at them."""
+    known = {"account": "demo", "revision": 3, **facts}
+    ids = [f"701-{number}" for number in numbers]
+    store.database["shipment_books"].insert_many(
+        [{"_id": f"demo/{each}", "order_id": each, **known} for each in ids]
+    )
+
+
 def test_a_package_beside_one_that_is_not_applied_is_looked_for_too(store: Store) -> None:
     book = accepted(entry(1, ref="P1"), entry(2, ref="P2"), order=to_ship())
     long_ago = store.now() - timedelta(hours=9)
@@ -26,7 +36,7 @@ def test_a_package_beside_one_that_is_not_applied_is_looked_for_too(store: Store
 
     keep(store, missed, second)
 
-    found = store.shipment_sweeps.unseen(older_than=SIX_HOURS, limit=9)
+    found = store.shipment_sweeps.unseen(older_than=SIX_HOURS)
     assert [each.order_id for each in found] == [ORDER_ID]
 
 
@@ -38,4 +48,24 @@ def test_what_is_not_applied_is_left_to_people_and_does_not_stand_in_the_way(sto
 
     keep(store, missed, replace(second, accepted_at=store.now() - timedelta(hours=1)))
 
-    assert store.shipment_sweeps.unseen(older_than=SIX_HOURS, limit=9) == []
+    assert store.shipment_sweeps.unseen(older_than=SIX_HOURS) == []
+
+
+def test_every_package_refused_with_a_code_that_heals_is_found_however_many_there_are(
+    store: Store,
+) -> None:
+    keep_many(store, range(501), refused_codes=["99999"])
+    keep_many(store, range(501, 502), refused_codes=["13013"])
+
+    found = store.shipment_sweeps.refused_with({"99999"})
+
+    assert {each.order_id for each in found} == {f"701-{number}" for number in range(501)}
+    assert {(each.account, each.revision) for each in found} == {("demo", 3)}
+    assert store.shipment_sweeps.refused_with(set()) == []
+
+
+def test_every_package_in_a_feed_is_found_however_many_there_are(store: Store) -> None:
+    keep_many(store, range(501), feeds=["f1"])
+    keep_many(store, range(501, 502), feeds=["f2"])
+
+    assert len(store.shipment_sweeps.in_feed("demo", "f1")) == 501

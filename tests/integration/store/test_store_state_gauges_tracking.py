@@ -8,6 +8,13 @@ import pytest
 
 from store.database import Store
 from tests.fakes.state_readings import put_book, put_feed, read
+from tests.fakes.tracking import tracking_entered
+
+
+def put_back(store: Store, event_id: str, **ages: timedelta) -> None:
+    """Let things have happened to a tracking entry so long ago."""
+    then = {name: store.now() - age for name, age in ages.items()}
+    store.database["tracking_entries"].update_one({"_id": f"demo/{event_id}"}, {"$set": then})
 
 
 def test_a_submitted_feed_is_pending_from_its_submission(store: Store) -> None:
@@ -91,6 +98,27 @@ def test_tracking_waits_for_its_order(store: Store) -> None:
         25_200, abs=9
     )
     assert readings["shipments demo waiting"] == 1.0
+
+
+def test_a_tracking_entry_is_pending_where_it_stands(store: Store) -> None:
+    inbox = store.tracking_inbox
+    inbox.receive([tracking_entered(event_id) for event_id in ("a", "b", "c")])
+    for event_id in ("b", "c"):
+        inbox.record(tracking_entered(event_id))
+    inbox.taken_in([tracking_entered("c")])
+    put_back(store, "a", received_at=timedelta(hours=1))
+    put_back(store, "b", received_at=timedelta(hours=3), recorded_at=timedelta(hours=2))
+
+    readings = read(store)
+
+    assert readings["pending_items tracking_unrecorded demo"] == 1.0
+    assert readings["oldest_pending_age_seconds tracking_unrecorded demo"] == pytest.approx(
+        3600, abs=9
+    )
+    assert readings["pending_items tracking_untaken demo"] == 1.0
+    assert readings["oldest_pending_age_seconds tracking_untaken demo"] == pytest.approx(
+        7200, abs=9
+    )
 
 
 def test_refused_packages_are_counted_by_amazons_code_as_long_as_it_looks_like_one(

@@ -49,6 +49,22 @@ def test_progress_starts_the_watch_anew(store: Store) -> None:
     assert moved.progress == "poll 2"
 
 
+def test_many_are_watched_as_one_is(store: Store) -> None:
+    sweeps = Sweeps(store.database)
+    known = {f"shipments/refused/demo/{number}": "revision 3" for number in range(3)}
+    sweeps.watches(known, QUARTER)
+    let_pass(store, QUARTER)
+    moved = "shipments/refused/demo/1"
+    found = sweeps.watches({**known, moved: "revision 4", "report/1": "poll 1"}, QUARTER)
+    now = sweeps.now()
+    assert [key for key, watch in found.items() if watch.is_overdue(now)] == [
+        "shipments/refused/demo/0",
+        "shipments/refused/demo/2",
+    ]
+    assert found[moved] == sweeps.watch(moved, "revision 4", QUARTER)
+    assert store.database["watches"].count_documents({}) == 4
+
+
 def test_an_announcement_doubles_the_wait_and_two_at_once_count_as_one(store: Store) -> None:
     sweeps = Sweeps(store.database)
     watch = sweeps.watch("report/1", "poll 1", QUARTER)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from domain.tracking import Entry
 from store.database import Store
-from store.tracking_inbox import UNRECORDED_AFTER, TrackingInbox
+from store.tracking_inbox import UNRECORDED_AFTER, UNTAKEN_AFTER, TrackingInbox
 from tests.fakes.tracking import tracking_entered
 
 
@@ -104,3 +104,68 @@ def test_at_most_so_many_overdue_entries_are_returned_oldest_first(store: Store)
         inbox.receive([tracking_entered(event_id)])
     let_pass(store, UNRECORDED_AFTER + timedelta(hours=1))
     assert [entry.source_event_id for entry, _ in inbox.unrecorded(limit=2)] == ["a", "b"]
+
+
+def test_a_recorded_entry_that_no_book_takes_in_in_time_is_found_to_be_announced_again(
+    store: Store,
+) -> None:
+    inbox = TrackingInbox(store.database)
+    inbox.receive([tracking_entered("a")])
+    for event_id in ("a", "b", "c"):
+        inbox.record(tracking_entered(event_id))
+    inbox.taken_in([tracking_entered("c")])
+    assert inbox.untaken(limit=10) == []
+    let_pass(store, UNTAKEN_AFTER)
+    assert inbox.unrecorded(limit=10) == []
+    assert [(found.source_event_id, times) for found, times in inbox.untaken(limit=10)] == [
+        ("a", 0),
+        ("b", 0),
+    ]
+    inbox.taken_in([tracking_entered(event_id) for event_id in ("a", "b", "c")])
+    assert inbox.untaken(limit=10) == []
+
+
+def test_how_often_an_entry_was_announced_counts_anew_once_it_is_recorded(store: Store) -> None:
+    inbox = TrackingInbox(store.database)
+    entry = tracking_entered()
+    inbox.receive([entry])
+    inbox.announced(entry, times=0, again_at=store.now())
+    inbox.record(entry)
+    let_pass(store, UNTAKEN_AFTER)
+    assert [times for _, times in inbox.untaken(limit=10)] == [0]
+    inbox.announced(entry, times=0, again_at=store.now() + timedelta(hours=1))
+    assert inbox.untaken(limit=10) == []
+    let_pass(store, timedelta(hours=1))
+    assert [times for _, times in inbox.untaken(limit=10)] == [1]
+
+
+def test_a_book_may_have_an_entry_before_it_is_recorded(store: Store) -> None:
+    inbox = TrackingInbox(store.database)
+    entry = tracking_entered()
+    inbox.receive([entry])
+    inbox.taken_in([entry])
+    let_pass(store, UNRECORDED_AFTER)
+    assert [found.source_event_id for found, _ in inbox.unrecorded(limit=10)] == ["shop-1"]
+    assert inbox.record(entry) is Entry.RECORDED
+    let_pass(store, UNTAKEN_AFTER)
+    assert (inbox.unrecorded(limit=10), inbox.untaken(limit=10)) == ([], [])
+
+
+def test_an_entry_that_was_taken_in_meanwhile_is_not_announced_any_more(store: Store) -> None:
+    inbox = TrackingInbox(store.database)
+    entry = tracking_entered()
+    inbox.record(entry)
+    inbox.taken_in([entry])
+    inbox.announced(entry, times=0, again_at=store.now())
+    assert inbox.untaken(limit=10) == []
+
+
+def test_what_an_older_version_recorded_counts_as_taken_in(store: Store) -> None:
+    inbox = TrackingInbox(store.database)
+    entry = tracking_entered()
+    inbox.record(entry)
+    store.database["tracking_entries"].update_many({}, {"$unset": {"announce_at": True}})
+    before = store.database["tracking_entries"].find_one()
+    inbox.taken_in([entry])
+    assert inbox.untaken(limit=10) == []
+    assert store.database["tracking_entries"].find_one() == before

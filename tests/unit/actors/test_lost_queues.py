@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import dramatiq
@@ -15,7 +17,7 @@ from actors.runtime.stage import bind, subscriptions
 from actors.runtime.sweepers import SweepPorts, sweep_all
 from actors.runtime.sweeps import SWEEPS
 from domain.ledger import RowOutcome
-from domain.messages import ReportDue, ReportKind
+from domain.messages import ReportDue, ReportKind, TrackingEntered
 from domain.order_import import FirstSeen
 from domain.orders import EnrichmentState
 from domain.reports import ReportState
@@ -61,7 +63,7 @@ POLICY = Policy(
 
 class World:
     def __init__(self, lose_after: int) -> None:
-        self.clock = FakeClock()
+        self.clock, self.quarantine = FakeClock(), MemoryQuarantine()
         self.amazon = MemoryAmazon(
             lines=[HEADER, *(line(amazon_order_id=order_id(n)) for n in range(ORDERS))],
             orders={order_id(n): amazon_order(order_id(n)) for n in range(ORDERS)},
@@ -70,7 +72,7 @@ class World:
         self.ledger = MemoryLedger(self.clock)
         self.reports = MemoryReports(self.clock, self.ledger)
         self.orders, self.passes = MemoryOrders(self.clock), MemoryPasses(self.clock)
-        self.inbox, self.quarantine = MemoryInbox(), MemoryQuarantine()
+        self.inbox, self.shipments = MemoryInbox(), MemoryShipments()
         self.broker = ForgetfulBroker(self.clock, lose_after)
         ports = Ports(
             clock=self.clock,
@@ -82,7 +84,7 @@ class World:
             amazon_reports=self.amazon,
             amazon_orders=self.amazon,
             tracking_inbox=self.inbox,
-            shipments=MemoryShipments(),
+            shipments=self.shipments,
             rejected_events=MemoryRejections(),
             feeds=MemoryFeeds(self.clock),
             amazon_feeds=MemoryFeedAmazon(self.clock),
@@ -100,6 +102,10 @@ class World:
             drain_dead_letters=lambda: 0,
             tell_outbox=lambda _: 0,
         )
+
+    def taken_in(self) -> set[str]:
+        """Return the senders' ids of all entries that are in the book of an order."""
+        return {event_id for book in self.shipments.all.values() for event_id in book.seen}
 
     def import_report(self) -> None:
         due = ReportDue.first(
@@ -146,9 +152,52 @@ def test_without_the_sweepers_a_lost_queue_stays_lost() -> None:
     assert world.orders.all == {}
 
 
-def test_tracking_that_was_accepted_and_then_lost_with_its_queue_is_recorded_all_the_same() -> None:
+def entries(*order_ids: str) -> list[TrackingEntered]:
+    return [
+        tracking_entered(f"e{n}", order_id=each, entered_at=START.isoformat())
+        for n, each in enumerate(order_ids)
+    ]
+
+
+def package_of_the_first_order(event_id: str, at: datetime) -> TrackingEntered:
+    return tracking_entered(
+        event_id, order_id=order_id(0), shipment_ref="P1", entered_at=at.isoformat()
+    )
+
+
+def correction_of_a_shipped_order(world: World) -> TrackingEntered:
+    """Return a second entry of a package of the first order, which is not read any more."""
+    first = package_of_the_first_order("first", START)
+    world.inbox.receive([first])
+    world.broker.deliver_from_outside(message_for("record_tracking", first))
+    world.broker.run()
+    shipped = replace(world.orders.all["demo", order_id(0)], next_read_at=None)
+    world.orders.all["demo", order_id(0)] = shipped
+    return package_of_the_first_order("second", START + timedelta(minutes=1))
+
+
+def test_tracking_that_was_accepted_and_then_lost_with_its_queue_is_in_its_book_all_the_same() -> (
+    None
+):
     world = World(lose_after=0)
-    entries = [tracking_entered(f"e{n}", entered_at=START.isoformat()) for n in range(5)]
-    world.inbox.receive(entries)
+    world.inbox.receive(entries(*map(order_id, range(5))))
     world.sweep_for_hours(1)
     assert len(world.inbox.recorded) == 5
+    assert world.taken_in() == {"e0", "e1", "e2", "e3", "e4"}
+
+
+def test_tracking_that_was_recorded_and_then_lost_with_its_queue_is_in_its_book_all_the_same() -> (
+    None
+):
+    world = World(lose_after=0)
+    world.import_report()
+    correction = correction_of_a_shipped_order(world)
+    unknown = "999-0000000-0000000"
+    recorded = [*entries(unknown, order_id(1), order_id(2), order_id(3)), correction]
+    world.inbox.receive(recorded)
+    for each in recorded:
+        world.inbox.record(each)
+    world.sweep_for_hours(1)
+    assert world.taken_in() == {"first", "second", "e0", "e1", "e2", "e3"}
+    assert world.inbox.untaken() == []
+    assert world.quarantine.kept == []

@@ -12,14 +12,14 @@ from actors.runtime.shipment_sweeps import SHIPMENT_SWEEPS
 from actors.runtime.sweepers import SweepPorts, sweep_all
 from domain.feeds import FULFILLMENT, Feed, FeedOutcome, FeedState
 from domain.messages import FeedProcessed, FulfillmentDue, OrderEnriched
-from domain.shipments import ShipmentBook
+from domain.sweeping import StillBook
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
 from tests.fakes.schedule_ports import Published
 from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded, MemoryUnsettled
 from tests.fakes.tracking_ports import MemoryInbox
 
-BOOK = ShipmentBook("demo", "111-1", revision=3)
+BOOK = StillBook("demo", "111-1", revision=3)
 FEED = Feed(
     feed_id="fulfillment-1",
     account="demo",
@@ -87,6 +87,50 @@ def test_a_book_that_moved_is_watched_from_the_beginning() -> None:
     world.unsettled.found["joinable"] = [replace(BOOK, revision=4)]
     assert world.sweep(minutes=5) == []
     assert len(world.sweep(minutes=5)) == 1
+
+
+def test_days_of_waiting_do_not_put_off_the_joining_of_what_can_be_joined_by_now() -> None:
+    world = World()
+    world.unsettled.found["waiting"] = [BOOK]
+    for _ in range(6 * 24):
+        world.sweep(minutes=60)
+    world.unsettled.found = {"joinable": [BOOK]}
+    announced = [len(world.sweep(minutes=5)) for _ in range(3)]
+    assert announced == [0, 1, 0]
+
+
+def books(count: int) -> list[StillBook]:
+    return [replace(BOOK, order_id=f"111-{number}") for number in range(count)]
+
+
+def test_of_many_each_is_announced_before_any_is_announced_again() -> None:
+    world = World()
+    world.unsettled.found["refused"] = books(1200)
+    assert world.sweep() == []
+    passes = [[each.order_id for each in world.sweep(minutes=5)] for _ in range(3)]
+    assert [len(each) for each in passes] == [500, 500, 500]
+    assert {each for some in passes for each in some} == {each.order_id for each in books(1200)}
+
+
+def test_what_is_not_due_yet_does_not_hide_what_is_overdue() -> None:
+    world = World()
+    *waiting, last = books(501)
+    world.unsettled.found["waiting"] = [*waiting, last]
+    world.sweep()
+    world.unsettled.found["waiting"] = [*(replace(each, revision=4) for each in waiting), last]
+    assert [each.order_id for each in world.sweep(minutes=5)] == [last.order_id]
+
+
+def test_shipments_of_several_unverified_feeds_share_the_limit_of_a_pass() -> None:
+    world = World()
+    feeds = [
+        replace(FEED, feed_id=feed, state=FeedState.UNVERIFIED)
+        for feed in ("fulfillment-1", "fulfillment-2")
+    ]
+    world.unsettled.feeds = feeds
+    world.unsettled.found = {"fulfillment-1": books(600)[:300], "fulfillment-2": books(600)[300:]}
+    world.sweep()
+    assert len(world.sweep(minutes=5)) == 500
 
 
 def test_what_is_due_and_goes_into_no_feed_is_batched_all_the_same() -> None:

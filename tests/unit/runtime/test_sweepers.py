@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from actors.flow import FLOW
+from actors.fulfillment.record_tracking import record_tracking
 from actors.runtime.sweepers import BACKLOG, Sweep, SweepPorts, Swept, sweep_all
 from actors.runtime.sweeps import SWEEPS, sweeps_page
 from domain.errors import Unavailable
@@ -18,6 +19,7 @@ from domain.messages import (
     RefreshDue,
     ReportDue,
     ReportRequested,
+    ShipmentRecorded,
     TrackingEntered,
 )
 from domain.reports import ReportState
@@ -25,6 +27,7 @@ from tests.fakes.clock import START
 from tests.fakes.order_values import imported
 from tests.fakes.sweep_world import World
 from tests.fakes.tracking import tracking_entered
+from tests.fakes.tracking_ports import MemoryRejections
 
 ROOT = Path(__file__).resolve().parents[3]
 MINUTES_15 = timedelta(minutes=15)
@@ -89,6 +92,19 @@ def test_a_tracking_entry_that_was_lost_on_the_way_is_announced_as_the_same_fact
     assert world.sweep(timedelta(minutes=10)) == []
     assert world.sweep(timedelta(minutes=10)) == [entry]
     world.inbox.record(entry)
+    world.inbox.taken_in([entry])
+    assert world.sweep(timedelta(days=1)) == []
+
+
+def test_a_recorded_entry_that_no_book_has_is_announced_as_the_same_fact() -> None:
+    world = World()
+    entry = tracking_entered(entered_at=START.isoformat())
+    [fact] = record_tracking(entry, tracking_inbox=world.inbox, rejected_events=MemoryRejections())
+    assert world.sweep() == []
+    assert world.sweep(timedelta(minutes=10)) == [fact]
+    assert world.sweep(timedelta(minutes=10)) == []
+    assert world.sweep(timedelta(minutes=10)) == [fact]
+    world.inbox.taken_in([entry])
     assert world.sweep(timedelta(days=1)) == []
 
 
@@ -101,6 +117,7 @@ def test_a_stage_with_a_backlog_is_not_given_more(stage: str) -> None:
     world.report(ReportState.PARSED, report_id="r4", chunks=1)
     world.passes.take("demo", holder="lost", wanted_at=START)
     world.inbox.receive([tracking_entered(entered_at=START.isoformat())])
+    world.inbox.record(tracking_entered("shop-2", entered_at=START.isoformat()))
     world.sweep(timedelta(minutes=5))
     world.depth = {stage: BACKLOG + 1}
     told: set[type] = {type(event) for event in world.sweep(timedelta(hours=1))}
@@ -109,6 +126,7 @@ def test_a_stage_with_a_backlog_is_not_given_more(stage: str) -> None:
         "poll_report": {ReportRequested},
         "enrich_orders": {RefreshDue},
         "record_tracking": {TrackingEntered},
+        "resolve_shipments": {ShipmentRecorded},
     }
     assert told & hears.get(stage, set()) == set()
     everything: set[type] = {
@@ -117,6 +135,7 @@ def test_a_stage_with_a_backlog_is_not_given_more(stage: str) -> None:
         OrderReportReady,
         RefreshDue,
         TrackingEntered,
+        ShipmentRecorded,
     }
     assert told == everything - hears.get(stage, set())
     world.depth = {}
