@@ -14,7 +14,7 @@ from cli.inline import needs_workers
 from cli.output import COUNT, json_option, plain, print_json, short, show, table
 from cli.revealing import who
 from cli.session import Session, pass_session
-from store.quarantine import Quarantined
+from store.quarantine_entries import Quarantined
 
 ENOUGH = 500
 """Messages sent again in one go; the command says when there are more."""

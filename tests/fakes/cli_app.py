@@ -17,7 +17,7 @@ from config.settings import Settings, load_settings
 from domain.messages import Event
 from domain.orders import Order, OrderStatus
 from domain.reports import Report
-from store.quarantine import Quarantined
+from store.quarantine_entries import Quarantined
 
 TWO_ACCOUNTS = {
     f"accounts__{name}__{setting}": value

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cli.failing import Stop
-from store.quarantine import Quarantined
+from store.quarantine_entries import Quarantined
 from tests.fakes.cli_app import FakeApp, FakeQuarantine
 
 MESSAGE = {

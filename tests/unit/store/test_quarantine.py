@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pymongo.errors import ServerSelectionTimeoutError
 
 from domain.errors import Malformed, Refused, Unavailable
-from store.quarantine import Group, Quarantine, safe_text
+from store.quarantine import Quarantine
+from store.quarantine_entries import Group, safe_text
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -219,8 +220,8 @@ def test_a_large_message_is_kept_whole(quarantine: Quarantine) -> None:
 def test_of_a_message_no_document_can_hold_the_beginning_and_digest_are_kept(
     quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.quarantine._PLAIN_LIMIT_BYTES", 10_000)
-    monkeypatch.setattr("store.quarantine._PACKED_LIMIT_BYTES", 50_000)
+    monkeypatch.setattr("store.quarantine_entries._PLAIN_LIMIT_BYTES", 10_000)
+    monkeypatch.setattr("store.quarantine_entries._PACKED_LIMIT_BYTES", 50_000)
     noise = "".join(random.Random(1).choices(string.ascii_letters, k=100_000))
     keep(quarantine, {**message(), "args": (noise,)})
 
