@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 
 from actors.app import App
-from actors.runtime.dead_letters import republish
+from actors.runtime.replays import republish
 from cli.failing import Stop
 from cli.inline import needs_workers
 from cli.output import COUNT, json_option, plain, print_json, short, show, table

@@ -26,6 +26,7 @@ from store.quarantine_entries import (
     key_of,
     packed,
     safe_text,
+    short_name,
     utc,
 )
 
@@ -74,12 +75,12 @@ class Quarantine:
             Unavailable: the store cannot be reached, the message is not kept.
         """
         entry = {
-            "stage": stage,
+            "stage": short_name(stage),
             "error_class": type(error).__name__,
             "error": safe_text(error),
             "traceback": traceback[-TRACEBACK_LIMIT:] if traceback else None,
-            "flow_id": flow_id,
-            "account": account,
+            "flow_id": short_name(flow_id),
+            "account": short_name(account),
             "attempts": attempts,
             "kind": kind,
             "source": source,

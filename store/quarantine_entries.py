@@ -24,8 +24,13 @@ _TEXT_LIMIT = 2_000
 TRACEBACK_LIMIT = 20_000
 _PLAIN_LIMIT_BYTES = 500_000
 _PACKED_LIMIT_BYTES = 12_000_000
-_TELLING = re.compile(r"[^\s@]+@[^\s@]+|(?<=\?)\S+|Atz[ar]\|\S+")
-"""E-mail addresses, the query of a (signed) URL, Amazon's tokens: cut out even of our own texts."""
+_NAME_LIMIT = 200
+_TELLING = re.compile(r"(?<![^\s@])[^\s@]+@[^\s@]+|(?<=\?)\S+|Atz[ar]\|\S+")
+"""E-mail addresses, the query of a (signed) URL, Amazon's tokens: cut out even of our own texts.
+
+An address begins where a word does: looked for at every letter, a word of megabytes (an error may
+quote a foreign message) would take hours.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,12 @@ def safe_text(error: BaseException) -> str:
     """Return what may be shown of an error's text: ours, without what looks personal or secret."""
     if not isinstance(error, ConnectorError):
         return ""
-    return _TELLING.sub("…", str(error))[:_TEXT_LIMIT]
+    return _TELLING.sub("…", str(error))[:_TEXT_LIMIT].encode(errors="replace").decode()
+
+
+def short_name(text: str) -> str:
+    """Return a name as a document can hold it; a foreign message may call its flow anything."""
+    return text[:_NAME_LIMIT].encode(errors="replace").decode()
 
 
 def key_of(message: Mapping[str, Any], stage: str, died_at: datetime | None) -> str:

@@ -6,8 +6,11 @@ import string
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import bson
 import mongomock
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from pymongo.errors import ServerSelectionTimeoutError
 
@@ -29,8 +32,18 @@ class Ticking:
         return self.at
 
 
+WILD_TEXT = st.one_of(
+    st.text(),
+    st.sampled_from(["\x00", "\ud800", "$x", "a.b", "\U0001f600" * 300, "e\u0301" * 300]),
+)
+
+
 @pytest.fixture
 def quarantine() -> Quarantine:
+    return an_empty_quarantine()
+
+
+def an_empty_quarantine() -> Quarantine:
     database: Any = mongomock.MongoClient()["test"]
     fresh = Quarantine(database, now=Ticking())
     fresh.ensure_indexes()
@@ -208,6 +221,35 @@ def test_what_mongodb_has_limits_on_survives(quarantine: Quarantine) -> None:
     keep(quarantine, {**message(), "args": (deep, "\ud800")})
 
     assert quarantine.find()[0].message["args"] == [deep, "\ud800"]
+
+
+@given(wild=WILD_TEXT)
+def test_whatever_names_the_flow_and_the_account_the_message_is_kept(wild: str) -> None:
+    quarantine = an_empty_quarantine()
+
+    keep(quarantine, message(flow_id=wild, account=wild), flow_id=wild, account=wild)
+
+    (entry,) = quarantine.find()
+    bson.encode({"flow_id": entry.flow_id, "account": entry.account})
+    assert entry.flow_id == wild[:200].encode(errors="replace").decode()
+    assert entry.account == wild[:200].encode(errors="replace").decode()
+    assert entry.message["options"] == {"flow_id": wild, "account": wild}
+
+
+def test_a_flow_id_of_20_mb_costs_its_entry_no_room(quarantine: Quarantine) -> None:
+    long = "f" * 20_000_000
+    keep(quarantine, message(flow_id=long), flow_id=long, account=long, stage=long)
+
+    (row,) = quarantine.database["quarantine"].find()
+    (entry,) = quarantine.find()
+    assert [len(each) for each in (entry.flow_id, entry.account, entry.stage)] == [200, 200, 200]
+    assert len(bson.encode(row)) < 50_000
+    assert len(entry.message["options"]["flow_id"]) == 20_000_000
+
+
+def test_an_error_that_quotes_a_long_word_is_read_in_no_time() -> None:
+    # Five million letters once meant hours: the search began anew at every one of them.
+    assert safe_text(Malformed("x" * 5_000_000 + " buyer-17@example.invalid")) == "x" * 2_000
 
 
 def test_a_large_message_is_kept_whole(quarantine: Quarantine) -> None:
