@@ -1,7 +1,8 @@
 """What cannot succeed is kept here until a person decides: retry or discard.
 
 One document per message and replay; keeping it again changes nothing.  Nothing is ever deleted,
-by age or otherwise: a decision is recorded with who, when and why.
+by age or otherwise: a decision is recorded with who, when and why.  A decided message that is
+announced anew (by a sweeper, under the same id) and fails again is open again.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from store.quarantine_entries import (
     entry_from,
     key_of,
     packed,
+    published_at,
     safe_text,
     short_name,
     utc,
@@ -35,8 +37,10 @@ INDEXES: Final = (
         [("state", 1), ("stage", 1), ("error_class", 1), ("kept_at", 1)], name="group"
     ),
     pymongo.IndexModel([("flow_id", 1)], name="flow"),
+    pymongo.IndexModel([("state", 1), ("settled_at", -1)], name="decided"),
 )
 KEPT, RETRIED, DISCARDED = "kept", "retried", "discarded"
+DECIDED: Final = ("state", "settled_at", "settled_by", "reason")
 
 
 def _now() -> datetime:
@@ -92,7 +96,9 @@ class Quarantine:
         key = key_of(message, stage, died_at)
         # The loser of two upserts at the same moment is refused, and needs nothing more.
         with suppress(DuplicateKeyError):
-            self._collection.update_one({"_id": key}, {"$setOnInsert": entry}, upsert=True)
+            done = self._collection.update_one({"_id": key}, {"$setOnInsert": entry}, upsert=True)
+            if done.upserted_id is None:
+                self._reopen(key, entry, published_at(message))
 
     @translated
     def groups(self, *, state: str = KEPT) -> list[Group]:
@@ -129,12 +135,17 @@ class Quarantine:
         error_class: str | None = None,
         state: str = KEPT,
         limit: int = 100,
+        skip: int = 0,
     ) -> list[Quarantined]:
-        """Return entries, oldest first.  Index: group."""
+        """Return entries, oldest first; decided ones by their decision, newest first.
+
+        Indexes: group, decided.
+        """
         wanted: dict[str, Any] = {"state": state}
         wanted |= {"stage": stage} if stage is not None else {}
         wanted |= {"error_class": error_class} if error_class is not None else {}
-        rows = self._collection.find(wanted).sort("kept_at", 1).limit(limit)
+        order = ("kept_at", 1) if state == KEPT else ("settled_at", -1)
+        rows = self._collection.find(wanted).sort(*order).skip(skip).limit(limit)
         return [entry_from(row) for row in rows]
 
     @translated
@@ -162,6 +173,28 @@ class Quarantine:
         settled = {"state": state, "settled_at": self.now(), "settled_by": who, "reason": reason}
         done = self._collection.update_one({"_id": entry_id, "state": KEPT}, {"$set": settled})
         return bool(done.modified_count)
+
+    def _reopen(self, key: str, entry: Mapping[str, Any], announced_at: datetime | None) -> None:
+        """Open a decided entry for a message that was announced since, and failed anew.
+
+        What was under way already when it was decided is covered by the decision: a late copy of
+        the same failure, or a second announcement of it.
+        """
+        settled = {"_id": key, "state": {"$ne": KEPT}, "settled_at": {"$lt": announced_at}}
+        old = None if announced_at is None else self._collection.find_one(settled, DECIDED)
+        if old is None:
+            return
+        decision = {name: old.get(name) for name in DECIDED}
+        outdated = {*DECIDED, "body", "body_gzip"} - entry.keys()
+        self._collection.update_one(
+            # Of several failures at the same moment the first opens it.
+            {"_id": key, "state": old["state"], "settled_at": old["settled_at"]},
+            {
+                "$set": entry,
+                "$unset": dict.fromkeys(outdated, ""),
+                "$push": {"decisions": decision},
+            },
+        )
 
     @property
     def _collection(self) -> Collection[dict[str, Any]]:

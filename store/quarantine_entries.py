@@ -25,12 +25,24 @@ TRACEBACK_LIMIT = 20_000
 _PLAIN_LIMIT_BYTES = 500_000
 _PACKED_LIMIT_BYTES = 12_000_000
 _NAME_LIMIT = 200
+_FAR_AWAY_MS = 253_370_764_800_000
+"""The year 9999."""
 _TELLING = re.compile(r"(?<![^\s@])[^\s@]+@[^\s@]+|(?<=\?)\S+|Atz[ar]\|\S+")
 """E-mail addresses, the query of a (signed) URL, Amazon's tokens: cut out even of our own texts.
 
 An address begins where a word does: looked for at every letter, a word of megabytes (an error may
 quote a foreign message) would take hours.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about a message, before it was announced anew and failed again."""
+
+    state: str
+    settled_at: datetime
+    settled_by: str | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,8 @@ class Quarantined:
     settled_at: datetime | None
     settled_by: str | None
     reason: str | None
+    decisions: tuple[Decision, ...] = ()
+    """Earlier ones, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +111,17 @@ def key_of(message: Mapping[str, Any], stage: str, died_at: datetime | None) -> 
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def published_at(message: Mapping[str, Any]) -> datetime | None:
+    """Return when a message of ours was first published; its delays, retries and replays keep it.
+
+    A foreign one may claim any time: what no datetime can hold is long ago, or far away.
+    """
+    if "body_base64" in message:
+        return None
+    claimed_ms = min(max(message["message_timestamp"], 0), _FAR_AWAY_MS)
+    return datetime.fromtimestamp(claimed_ms / 1000, UTC)
+
+
 def packed(message: Mapping[str, Any]) -> dict[str, Any]:
     """Return the message as JSON text: MongoDB has limits on keys, nesting and numbers, text none.
 
@@ -127,7 +152,12 @@ def entry_from(row: Mapping[str, Any]) -> Quarantined:
         settled_at=utc(row["settled_at"]) if row.get("settled_at") else None,
         settled_by=row.get("settled_by"),
         reason=row.get("reason"),
+        decisions=tuple(map(_decision_from, row.get("decisions", ()))),
     )
+
+
+def _decision_from(row: Mapping[str, Any]) -> Decision:
+    return Decision(row["state"], utc(row["settled_at"]), row["settled_by"], row["reason"])
 
 
 def utc(at: datetime) -> datetime:

@@ -38,9 +38,10 @@ def republish(
 ) -> dramatiq.Message[Any]:
     """Give a quarantined message to its stage again, as if it had never failed.
 
-    It keeps its message id and flow; ``options.replays`` counts how often this was done, so that
-    a second failure is a second entry in the quarantine.  It is marked after RabbitMQ confirmed:
-    a crash in between repeats a message, which stages stand, and never loses one.
+    It keeps its message id and flow, its time is new; ``options.replays`` counts how often this
+    was done, so that a second failure is a second entry in the quarantine.  It is marked after
+    RabbitMQ confirmed: a crash in between repeats a message, which stages stand, and never loses
+    one.
 
     Raises:
         Malformed: it is not one of our messages, it can only be discarded.
@@ -48,13 +49,25 @@ def republish(
     """
     if "body_base64" in kept.message:
         raise Malformed(f"{kept.id} is not one of our messages: it cannot be sent again")
+    message = _anew(kept)
+    broker.enqueue(message)
+    mark_retried(kept.id)
+    return message
+
+
+def _anew(kept: Kept) -> dramatiq.Message[Any]:
     options = {k: v for k, v in kept.message["options"].items() if k not in _SPENT}
     options["replays"] = replays(options) + 1
     args = tuple(kept.message["args"])
     changes = {"queue_name": kept.stage, "args": args, "options": options}
-    message: dramatiq.Message[Any] = dramatiq.Message(**{**kept.message, **changes})
-    broker.enqueue(message)
-    mark_retried(kept.id)
+    # Its time is new: only what was published after a decision is a failure not decided about.
+    lasting = {k: v for k, v in kept.message.items() if k != "message_timestamp"}
+    try:
+        message: dramatiq.Message[Any] = dramatiq.Message(**{**lasting, **changes})
+        message.encode()
+    except (TypeError, ValueError) as exc:
+        name = type(exc).__name__
+        raise Malformed(f"{kept.id} cannot be sent again: it cannot be written ({name})") from None
     return message
 
 

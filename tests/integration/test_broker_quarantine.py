@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -127,6 +128,35 @@ def test_a_letter_the_store_refuses_outright_is_kept_in_part(vhost: Vhost, store
     assert base64.b64decode(part.message["body_base64"]) == body
     assert base64.b64decode(behind.message["body_base64"]) == b"behind it"
     assert depth(vhost.amqp_url, "poll_report.XQ") == 0
+
+
+def test_a_message_announced_anew_after_a_decision_is_open_again(store: Store) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    known: dict[str, Any] = {
+        "stage": "q",
+        "flow_id": "f1",
+        "account": "a1",
+        "error": KeyError("x"),
+        "traceback": None,
+        "attempts": 3,
+        "kind": "defect",
+        "source": "stage",
+    }
+    first = dramatiq.Message[None]("q", "q", (1,), {}, {}, "m1", now_ms).asdict()
+    anew = {**first, "message_timestamp": now_ms + 3_600_000}
+    store.quarantine.keep(first, **known)
+    store.quarantine.discard(store.quarantine.find()[0].id, reason="a test order", who="kim")
+    assert store.quarantine.find() == []
+
+    for _ in range(2):
+        store.quarantine.keep(anew, **known)
+
+    (again,) = store.quarantine.find()
+    assert [(each.state, each.settled_by, each.reason) for each in again.decisions] == [
+        ("discarded", "kim", "a test order")
+    ]
+    assert again.message["message_timestamp"] == now_ms + 3_600_000
+    assert store.quarantine.find(state="discarded") == []
 
 
 def test_eight_workers_that_keep_the_same_message_at_once_keep_it_once(store: Store) -> None:

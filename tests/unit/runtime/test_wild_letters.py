@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import bson
-import mongomock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from actors.runtime.failures import FailurePolicy
 from actors.runtime.memory_broker import MemoryBroker
 from domain.errors import Malformed
 from store.quarantine import Quarantine
+from tests.fakes.quarantine import an_empty_quarantine
 
 ANYTHING = st.recursive(
     st.none()
@@ -43,11 +43,6 @@ def body_of(args: list[Any], options: dict[str, Any], at_ms: int) -> bytes:
         "message_timestamp": at_ms,
     }
     return json.dumps(fields).encode()
-
-
-def an_empty_quarantine() -> Quarantine:
-    database: Any = mongomock.MongoClient()["test"]
-    return Quarantine(database)
 
 
 def documents(quarantine: Quarantine) -> list[dict[str, Any]]:

@@ -3,11 +3,10 @@ from __future__ import annotations
 import json
 import random
 import string
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import bson
-import mongomock
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,20 +16,7 @@ from pymongo.errors import ServerSelectionTimeoutError
 from domain.errors import Malformed, Refused, Unavailable
 from store.quarantine import Quarantine
 from store.quarantine_entries import Group, safe_text
-
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class Ticking:
-    """A clock one second later each time."""
-
-    def __init__(self) -> None:
-        self.at = START - timedelta(seconds=1)
-
-    def __call__(self) -> datetime:
-        self.at += timedelta(seconds=1)
-        return self.at
-
+from tests.fakes.quarantine import START, an_empty_quarantine, keep, message
 
 WILD_TEXT = st.one_of(
     st.text(),
@@ -41,39 +27,6 @@ WILD_TEXT = st.one_of(
 @pytest.fixture
 def quarantine() -> Quarantine:
     return an_empty_quarantine()
-
-
-def an_empty_quarantine() -> Quarantine:
-    database: Any = mongomock.MongoClient()["test"]
-    fresh = Quarantine(database, now=Ticking())
-    fresh.ensure_indexes()
-    return fresh
-
-
-def message(message_id: str = "m1", **options: Any) -> dict[str, Any]:
-    return {
-        "queue_name": "import_orders",
-        "actor_name": "import_orders",
-        "args": ("OrderLinesParsed", {"report_id": "r1"}),
-        "kwargs": {},
-        "options": {"flow_id": "f1", "account": "a1", **options},
-        "message_id": message_id,
-        "message_timestamp": 1,
-    }
-
-
-def keep(quarantine: Quarantine, what: dict[str, Any], **changes: Any) -> None:
-    known: dict[str, Any] = {
-        "stage": "import_orders",
-        "flow_id": "f1",
-        "account": "a1",
-        "error": Malformed("not an OrderLinesParsed: chunk"),
-        "traceback": '  File "x.py", line 1, in f\n',
-        "attempts": 1,
-        "kind": "permanent",
-        "source": "stage",
-    }
-    quarantine.keep(what, **{**known, **changes})
 
 
 def test_a_message_is_kept_with_everything_known(quarantine: Quarantine) -> None:
@@ -105,14 +58,6 @@ def test_a_replayed_message_that_fails_again_is_another_entry(quarantine: Quaran
     assert len(quarantine.find()) == 2
 
 
-def test_a_late_copy_does_not_reopen_what_was_decided(quarantine: Quarantine) -> None:
-    keep(quarantine, message())
-    quarantine.discard(quarantine.find()[0].id, reason="duplicate of another", who="ops")
-    keep(quarantine, message())
-
-    assert quarantine.find() == []
-
-
 def test_other_content_under_the_same_message_id_is_not_swallowed(quarantine: Quarantine) -> None:
     keep(quarantine, message())
     keep(quarantine, {**message(), "args": ("OrderLinesParsed", {"report_id": "r2"})})
@@ -142,46 +87,6 @@ def test_failures_are_grouped_by_stage_and_error_largest_first(quarantine: Quara
     ]
     assert len(quarantine.find(stage="import_orders", error_class="KeyError")) == 3
     assert len(quarantine.find(stage="import_orders", limit=2)) == 2
-
-
-def test_a_decision_is_recorded_with_who_when_and_why_and_nothing_is_deleted(
-    quarantine: Quarantine,
-) -> None:
-    keep(quarantine, message("m1"))
-    keep(quarantine, message("m2"))
-    first, second = quarantine.find()
-
-    assert quarantine.discard(first.id, reason=" test data ", who="kim")
-    assert quarantine.mark_retried(second.id, who="lee")
-
-    discarded, retried = quarantine.get(first.id), quarantine.get(second.id)
-    assert discarded is not None
-    assert retried is not None
-    assert (discarded.state, discarded.settled_by, discarded.reason) == (
-        "discarded",
-        "kim",
-        "test data",
-    )
-    assert discarded.settled_at == START + timedelta(seconds=2)
-    assert (retried.state, retried.settled_by, retried.reason) == ("retried", "lee", None)
-    assert quarantine.groups() == []
-
-
-def test_only_the_first_decision_counts(quarantine: Quarantine) -> None:
-    keep(quarantine, message())
-    (entry,) = quarantine.find()
-    quarantine.discard(entry.id, reason="test data", who="kim")
-
-    assert not quarantine.mark_retried(entry.id, who="lee")
-    assert not quarantine.discard("unknown", reason="x", who="lee")
-
-
-@pytest.mark.parametrize("reason", ["", "  \n"])
-def test_discarding_needs_a_reason(quarantine: Quarantine, reason: str) -> None:
-    keep(quarantine, message())
-
-    with pytest.raises(ValueError, match="reason"):
-        quarantine.discard(quarantine.find()[0].id, reason=reason, who="kim")
 
 
 def test_the_text_of_a_foreign_error_is_not_kept(quarantine: Quarantine) -> None:
