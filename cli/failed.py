@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import click
-from rich.table import Table
 
 from actors.app import App
-from actors.runtime.dead_letters import republish
-from cli.failing import Stop
+from cli.failed_again import ENOUGH, decided_as, send_again, send_group_again
+from cli.failed_view import (
+    STATES,
+    decided_table,
+    entry_row,
+    entry_screen,
+    group_table,
+    note_lines,
+    open_table,
+)
+from cli.failing import FAILED, Stop
 from cli.inline import needs_workers
-from cli.output import COUNT, json_option, plain, print_json, short, show, table
+from cli.output import COUNT, json_option, print_json, show
+from cli.retrying import given_reason
 from cli.revealing import who
 from cli.session import Session, pass_session
-from store.quarantine import Quarantined
+from store.quarantine import KEPT
+from store.quarantine_entries import Quarantined
 
-ENOUGH = 500
-"""Messages sent again in one go; the command says when there are more."""
+NEXT = (
+    "failed show ID · failed retry ID · failed retry-group STAGE ERROR"
+    " · failed discard ID --reason '…'"
+)
 
 
 @click.group
@@ -27,54 +37,34 @@ def failed() -> None:
 
 @failed.command("list")
 @click.option("--stage", help="Only of this stage.")
+@click.option(
+    "--state",
+    type=click.Choice(list(STATES), case_sensitive=False),
+    default="open",
+    show_default=True,
+    help="What waits for a decision, or what was decided: by whom, when and why.",
+)
 @click.option("--limit", type=COUNT, default=50, show_default=True)
 @json_option
 @pass_session
-def list_failed(session: Session, *, stage: str | None, limit: int, as_json: bool) -> None:
-    """Show the groups (stage + error) and the oldest messages in them."""
+def list_failed(
+    session: Session, *, stage: str | None, state: str, limit: int, as_json: bool
+) -> None:
+    """Show the groups (stage + error) and messages in them: the oldest, or the newest decisions."""
+    stored = STATES[state]
     with session.app() as app:
-        groups = [g for g in app.store.quarantine.groups() if stage in (None, g.stage)]
-        entries = app.store.quarantine.find(stage=stage, limit=limit)
+        groups = [g for g in app.store.quarantine.groups(state=stored) if stage in (None, g.stage)]
+        entries = app.store.quarantine.find(stage=stage, state=stored, limit=limit)
     if as_json:
-        rows = [_entry(each) for each in entries]
-        print_json({"groups": groups, "messages": rows})
-        return
-    if not groups:
-        show("Nothing has failed for good.")
-        return
-    show(
-        table(
-            "What failed for good, by stage and error",
-            ("stage", "error", "messages", "first (UTC)", "last (UTC)"),
-            (
-                (g.stage, g.error_class, g.count, short(g.first_kept_at), short(g.last_kept_at))
-                for g in groups
-            ),
-        ),
-        "",
-        _messages(entries),
-        "",
-        "failed show ID · failed retry ID · failed retry-group STAGE ERROR"
-        " · failed discard ID --reason '…'",
-    )
-
-
-def _messages(entries: Iterable[Quarantined]) -> Table:
-    return table(
-        "The oldest of them",
-        ("id", "kept (UTC)", "stage", "account", "error", "attempts"),
-        (
-            (
-                each.id,
-                short(each.kept_at),
-                each.stage,
-                each.account or "-",
-                f"{each.error_class}: {each.error}".rstrip(": "),
-                each.attempts,
-            )
-            for each in entries
-        ),
-    )
+        print_json({"groups": groups, "messages": [entry_row(each) for each in entries]})
+    elif state == "open":
+        title = "What failed for good, by stage and error"
+        found = (group_table(title, groups), "", open_table(entries), "", NEXT)
+        show(*(found if groups else ("Nothing has failed for good.",)))
+    else:
+        title = f"What was {state}, by stage and error"
+        found = (group_table(title, groups), "", decided_table(entries), "", "failed show ID")
+        show(*(found if groups else (f"Nothing is recorded as {state}.",)))
 
 
 @failed.command("show")
@@ -87,21 +77,8 @@ def show_failed(session: Session, *, entry_id: str, as_json: bool) -> None:
         entry = _get(app, entry_id)
     if as_json:
         print_json(entry)
-        return
-    rows = [(name, value) for name, value in _entry(entry).items() if value not in (None, "")]
-    show(table(f"Message {entry.id}", ("", ""), rows))
-    show("", table("What it says", ("", ""), _message_rows(entry)))
-    if entry.traceback:
-        show("", "Where it failed (for whoever repairs it):", entry.traceback.rstrip())
-
-
-def _message_rows(entry: Quarantined) -> list[tuple[str, object]]:
-    return [(name, plain(value)) for name, value in entry.message.items()]
-
-
-def _entry(entry: Quarantined) -> dict[str, object]:
-    hidden = ("message", "traceback")
-    return {name: value for name, value in plain(entry).items() if name not in hidden}
+    else:
+        show(*entry_screen(entry))
 
 
 @failed.command("retry")
@@ -113,7 +90,9 @@ def retry(session: Session, *, entry_id: str, as_json: bool) -> None:
     with session.app() as app:
         needs_workers(app)
         entry = _open(_get(app, entry_id))
-        _again(app, entry)
+        said = send_again(app, entry)
+    if said:
+        raise Stop(f"{entry.id}: {said}")
     _told({"retried": 1}, f"{entry.id} is in the queue of {entry.stage} again", as_json=as_json)
 
 
@@ -121,19 +100,29 @@ def retry(session: Session, *, entry_id: str, as_json: bool) -> None:
 @click.argument("stage")
 @click.argument("error")
 @json_option
+@click.pass_context
 @pass_session
-def retry_group(session: Session, *, stage: str, error: str, as_json: bool) -> None:
+def retry_group(
+    session: Session, ctx: click.Context, *, stage: str, error: str, as_json: bool
+) -> None:
     """Give all messages of a STAGE that failed with one ERROR to it again."""
     with session.app() as app:
         needs_workers(app)
-        entries = app.store.quarantine.find(stage=stage, error_class=error, limit=ENOUGH)
-        if not entries:
-            raise Stop(f"nothing of {stage} failed with {error}; `failed list` shows the groups")
-        for entry in entries:
-            _again(app, entry)
-    more = "; call it again for more" if len(entries) == ENOUGH else ""
-    line = f"{len(entries)} messages are in the queue of {stage} again{more}"
-    _told({"retried": len(entries)}, line, as_json=as_json)
+        came_to = send_group_again(app, stage, error)
+    noted = came_to.not_sent or came_to.disputed
+    if not came_to.retried and not noted:
+        raise Stop(f"nothing of {stage} failed with {error}; `failed list` shows the groups")
+    if as_json:
+        print_json(came_to)
+    else:
+        more = "; call it again for more" if came_to.retried == ENOUGH else ""
+        show(
+            f"{came_to.retried} messages are in the queue of {stage} again{more}",
+            *note_lines("Not sent", came_to.not_sent),
+            *note_lines("Sent, but decided otherwise", came_to.disputed),
+        )
+    if noted:
+        ctx.exit(FAILED)
 
 
 @failed.command("discard")
@@ -143,12 +132,13 @@ def retry_group(session: Session, *, stage: str, error: str, as_json: bool) -> N
 @pass_session
 def discard(session: Session, *, entry_id: str, reason: str, as_json: bool) -> None:
     """Decide that a message shall not be sent again; it stays readable."""
-    if not reason.strip():
-        raise click.UsageError("say why: --reason '…'")
+    why = given_reason(reason)
     with session.app() as app:
         entry = _open(_get(app, entry_id))
-        app.store.quarantine.discard(entry.id, reason=reason, who=who())
-    _told({"discarded": 1}, f"{entry.id} is discarded: {reason.strip()}", as_json=as_json)
+        if not app.store.quarantine.discard(entry.id, reason=why, who=who()):
+            now = _get(app, entry_id)
+            raise Stop(f"{entry.id} is not discarded: meanwhile it {decided_as(now)}")
+    _told({"discarded": 1}, f"{entry.id} is discarded: {why}", as_json=as_json)
 
 
 def _get(app: App, entry_id: str) -> Quarantined:
@@ -159,19 +149,9 @@ def _get(app: App, entry_id: str) -> Quarantined:
 
 
 def _open(entry: Quarantined) -> Quarantined:
-    if entry.state != "kept":
-        by = f" by {entry.settled_by}" if entry.settled_by else ""
-        raise Stop(f"{entry.id} was {entry.state}{by} at {short(entry.settled_at)} UTC already")
+    if entry.state != KEPT:
+        raise Stop(f"{entry.id} {decided_as(entry)} already")
     return entry
-
-
-def _again(app: App, entry: Quarantined) -> None:
-    person = who()
-    republish(
-        app.broker,
-        entry,
-        lambda entry_id: app.store.quarantine.mark_retried(entry_id, who=person),
-    )
 
 
 def _told(counts: dict[str, int], line: str, *, as_json: bool) -> None:

@@ -1,85 +1,46 @@
 """What cannot succeed is kept here until a person decides: retry or discard.
 
 One document per message and replay; keeping it again changes nothing.  Nothing is ever deleted,
-by age or otherwise: a decision is recorded with who, when and why.
-
-What is shown of an error: the class of any error, and the text of our own errors only, which
-promise to hold no buyer data.  The text of foreign errors (pydantic quotes its input, drivers
-quote documents) is left out.  Tracebacks are frames and source lines, without values.
+by age or otherwise: a decision is recorded with who, when and why.  A decided message that is
+announced anew (by a sweeper, under the same id) and fails again is open again.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import bson
 import pymongo
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from domain.errors import ConnectorError
 from store.failures import translated
+from store.quarantine_entries import (
+    TRACEBACK_LIMIT,
+    Group,
+    Quarantined,
+    entry_from,
+    key_of,
+    packed,
+    published_at,
+    safe_text,
+    short_name,
+    utc,
+)
 
 INDEXES: Final = (
     pymongo.IndexModel(
         [("state", 1), ("stage", 1), ("error_class", 1), ("kept_at", 1)], name="group"
     ),
     pymongo.IndexModel([("flow_id", 1)], name="flow"),
+    pymongo.IndexModel([("state", 1), ("settled_at", -1)], name="decided"),
 )
 KEPT, RETRIED, DISCARDED = "kept", "retried", "discarded"
-
-_TEXT_LIMIT = 2_000
-_TRACEBACK_LIMIT = 20_000
-_PLAIN_LIMIT_BYTES = 500_000
-_PACKED_LIMIT_BYTES = 12_000_000
-_TELLING = re.compile(r"[^\s@]+@[^\s@]+|(?<=\?)\S+|Atz[ar]\|\S+")
-"""E-mail addresses, the query of a (signed) URL, Amazon's tokens: cut out even of our own texts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A kept message and what became of it."""
-
-    id: str
-    stage: str
-    error_class: str
-    error: str
-    traceback: str | None
-    flow_id: str
-    account: str
-    attempts: int
-    kind: str
-    """``transient``, ``permanent`` or ``defect``."""
-    source: str
-    """``stage``, or ``dead_letter`` when RabbitMQ itself gave up on it."""
-    kept_at: datetime
-    died_at: datetime | None
-    message: dict[str, Any]
-    """The message's fields; ``{"body_base64": …}`` when it is not one of our messages."""
-    state: str
-    settled_at: datetime | None
-    settled_by: str | None
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Messages of one stage that failed in the same way."""
-
-    stage: str
-    error_class: str
-    count: int
-    first_kept_at: datetime
-    last_kept_at: datetime
+DECIDED: Final = ("state", "settled_at", "settled_by", "reason")
 
 
 def _now() -> datetime:
@@ -118,24 +79,26 @@ class Quarantine:
             Unavailable: the store cannot be reached, the message is not kept.
         """
         entry = {
-            "stage": stage,
+            "stage": short_name(stage),
             "error_class": type(error).__name__,
             "error": safe_text(error),
-            "traceback": traceback[-_TRACEBACK_LIMIT:] if traceback else None,
-            "flow_id": flow_id,
-            "account": account,
+            "traceback": traceback[-TRACEBACK_LIMIT:] if traceback else None,
+            "flow_id": short_name(flow_id),
+            "account": short_name(account),
             "attempts": attempts,
             "kind": kind,
             "source": source,
             "kept_at": self.now(),
             "died_at": died_at,
             "state": KEPT,
-            **_packed(message),
+            **packed(message),
         }
-        key = _key(message, stage, died_at)
+        key = key_of(message, stage, died_at)
         # The loser of two upserts at the same moment is refused, and needs nothing more.
         with suppress(DuplicateKeyError):
-            self._collection.update_one({"_id": key}, {"$setOnInsert": entry}, upsert=True)
+            done = self._collection.update_one({"_id": key}, {"$setOnInsert": entry}, upsert=True)
+            if done.upserted_id is None:
+                self._reopen(key, entry, published_at(message))
 
     @translated
     def groups(self, *, state: str = KEPT) -> list[Group]:
@@ -157,8 +120,8 @@ class Quarantine:
                 row["_id"]["stage"],
                 row["_id"]["error_class"],
                 row["count"],
-                _utc(row["first_kept_at"]),
-                _utc(row["last_kept_at"]),
+                utc(row["first_kept_at"]),
+                utc(row["last_kept_at"]),
             )
             for row in rows
         ]
@@ -172,19 +135,24 @@ class Quarantine:
         error_class: str | None = None,
         state: str = KEPT,
         limit: int = 100,
+        skip: int = 0,
     ) -> list[Quarantined]:
-        """Return entries, oldest first.  Index: group."""
+        """Return entries, oldest first; decided ones by their decision, newest first.
+
+        Indexes: group, decided.
+        """
         wanted: dict[str, Any] = {"state": state}
         wanted |= {"stage": stage} if stage is not None else {}
         wanted |= {"error_class": error_class} if error_class is not None else {}
-        rows = self._collection.find(wanted).sort("kept_at", 1).limit(limit)
-        return [_entry(row) for row in rows]
+        order = ("kept_at", 1) if state == KEPT else ("settled_at", -1)
+        rows = self._collection.find(wanted).sort(*order).skip(skip).limit(limit)
+        return [entry_from(row) for row in rows]
 
     @translated
     def get(self, entry_id: str) -> Quarantined | None:
         """Return one entry.  Index: _id."""
         row = self._collection.find_one({"_id": entry_id})
-        return None if row is None else _entry(row)
+        return None if row is None else entry_from(row)
 
     def mark_retried(self, entry_id: str, *, who: str) -> bool:
         """Record that it was sent again; False when it was settled before or is unknown."""
@@ -206,65 +174,28 @@ class Quarantine:
         done = self._collection.update_one({"_id": entry_id, "state": KEPT}, {"$set": settled})
         return bool(done.modified_count)
 
+    def _reopen(self, key: str, entry: Mapping[str, Any], announced_at: datetime | None) -> None:
+        """Open a decided entry for a message that was announced since, and failed anew.
+
+        What was under way already when it was decided is covered by the decision: a late copy of
+        the same failure, or a second announcement of it.
+        """
+        settled = {"_id": key, "state": {"$ne": KEPT}, "settled_at": {"$lt": announced_at}}
+        old = None if announced_at is None else self._collection.find_one(settled, DECIDED)
+        if old is None:
+            return
+        decision = {name: old.get(name) for name in DECIDED}
+        outdated = {*DECIDED, "body", "body_gzip"} - entry.keys()
+        self._collection.update_one(
+            # Of several failures at the same moment the first opens it.
+            {"_id": key, "state": old["state"], "settled_at": old["settled_at"]},
+            {
+                "$set": entry,
+                "$unset": dict.fromkeys(outdated, ""),
+                "$push": {"decisions": decision},
+            },
+        )
+
     @property
     def _collection(self) -> Collection[dict[str, Any]]:
         return self.database["quarantine"]
-
-
-def safe_text(error: BaseException) -> str:
-    """Return what may be shown of an error's text: ours, without what looks personal or secret."""
-    if not isinstance(error, ConnectorError):
-        return ""
-    return _TELLING.sub("…", str(error))[:_TEXT_LIMIT]
-
-
-def _key(message: Mapping[str, Any], stage: str, died_at: datetime | None) -> str:
-    """Return a digest of what makes a message itself: its content and how often it came back.
-
-    Not its attempts: every delivery of a message is one entry.  Two foreign bodies that are alike
-    are told apart by when they died.
-    """
-    identity: list[Any] = [stage]
-    if "body_base64" in message:
-        identity += [message, str(died_at)]
-    else:
-        replays = message["options"].get("replays", 0)
-        identity += [message["message_id"], message["args"], message["kwargs"], replays]
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _packed(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the message as JSON text: MongoDB has limits on keys, nesting and numbers, text none.
-
-    A large one is compressed.  Only a foreign message can be too large even then (our own are
-    below one megabyte); its beginning, size and digest are kept.
-    """
-    text = json.dumps(message, separators=(",", ":"))
-    if len(text) <= _PLAIN_LIMIT_BYTES:
-        return {"body": text}
-    packed = gzip.compress(text.encode(), mtime=0)
-    if len(packed) <= _PACKED_LIMIT_BYTES:
-        return {"body_gzip": bson.Binary(packed)}
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    cut = {"body_base64": "", "beginning": text[:1000], "size_bytes": len(text), "sha256": digest}
-    return {"body": json.dumps(cut)}
-
-
-def _entry(row: Mapping[str, Any]) -> Quarantined:
-    text = gzip.decompress(row["body_gzip"]) if "body_gzip" in row else row["body"]
-    same = ("stage", "error_class", "error", "traceback", "flow_id", "account", "attempts")
-    return Quarantined(
-        **{name: row[name] for name in (*same, "kind", "source", "state")},
-        id=row["_id"],
-        kept_at=_utc(row["kept_at"]),
-        died_at=_utc(row["died_at"]) if row["died_at"] else None,
-        message=json.loads(text),
-        settled_at=_utc(row["settled_at"]) if row.get("settled_at") else None,
-        settled_by=row.get("settled_by"),
-        reason=row.get("reason"),
-    )
-
-
-def _utc(at: datetime) -> datetime:
-    """MongoDB stores UTC; a client without ``tz_aware`` returns it without its zone."""
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

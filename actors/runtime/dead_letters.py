@@ -1,13 +1,17 @@
-"""Dead letters find their way into the quarantine, and from there back to their stage.
+"""Dead letters find their way into the quarantine.
 
 A message is dead-lettered by RabbitMQ itself when a worker rejects it (unreadable, or an actor
 raised past its failure handling) or when it was returned too often (its workers died).  Draining
 makes the quarantine the one place to look; a letter is acked only once it is kept there.
+
+Whatever a letter holds, it must not stay in the way: what cannot be kept as it is is kept in part,
+and a queue with a trouble of its own does not cost the others their turn.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +21,7 @@ from typing import Any, Protocol
 import dramatiq
 import pika
 import pika.exceptions
+import structlog
 from dramatiq.common import q_name, xq_name
 
 from actors.runtime.broker import HardenedRabbitmqBroker, dead_letter_arguments
@@ -24,11 +29,14 @@ from actors.runtime.consumer import CONNECTION_LOST
 from actors.runtime.envelope import read_envelope
 from actors.runtime.memory_broker import MemoryBroker
 from actors.runtime.retry_policy import attempts_spent
-from domain.errors import Malformed, Permanent, Unavailable
+from domain.errors import Malformed, Permanent, Transient, Unavailable
 
-_SPENT = ("attempts", "first_failed_at", "eta", "due_at")
-"""Options of earlier attempts: with them the first new failure would end the message at once, and
-its time in the quarantine would count as a wait for a worker."""
+log = structlog.get_logger(__name__)
+
+MOST_LETTERS = 500
+"""Of one queue in one pass: a flood of letters must not keep a lone scheduler from its clock."""
+_LONGEST_REASON = 100
+_PART_BYTES = 200_000
 
 
 class Rejected(Permanent):
@@ -37,6 +45,10 @@ class Rejected(Permanent):
 
 class ReturnedTooOften(Permanent):
     """Every worker that took the message died or had to hand it back."""
+
+
+class KeptInPart(Permanent):
+    """The store refused the letter as it was; its beginning, size and digest are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,81 +83,49 @@ class Keep(Protocol):
         ...
 
 
-class Kept(Protocol):
-    """A quarantined message (``store.quarantine.Quarantined``)."""
-
-    @property
-    def id(self) -> str:
-        """Its id in the quarantine."""
-        ...
-
-    @property
-    def stage(self) -> str:
-        """The stage, and thereby the queue, it failed in."""
-        ...
-
-    @property
-    def message(self) -> dict[str, Any]:
-        """The message's fields, or ``{"body_base64": …}`` when it is not one of ours."""
-        ...
-
-
 def drain_dead_letters(broker: dramatiq.Broker, queues: Iterable[str], keep: Keep) -> int:
     """Move what lies in the dead letters of these queues now into the quarantine; count it.
 
-    Two drains at once, or a drain that dies between keeping and acking, keep a letter once.
+    At most ``MOST_LETTERS`` of each; the next pass goes on.  Two drains at once, or a drain that
+    dies between keeping and acking, keep a letter once.
 
     Raises:
-        Unavailable: RabbitMQ cannot be reached.  What ``keep`` raises ends the drain too; the
-            letters not kept stay where they are.
+        Unavailable: RabbitMQ or the store cannot be reached.
+        Exception: the first trouble of a queue, once all others had their turn; its letters that
+            are not kept stay where they are.
     """
     if isinstance(broker, MemoryBroker):
-        return sum(_drain_memory(broker, queue, keep) for queue in queues)
+        return _each(queues, lambda queue: _drain_memory(broker, queue, keep))
     if not isinstance(broker, HardenedRabbitmqBroker):
         raise TypeError(f"no dead letters in a {type(broker).__name__}")
     with _connection(broker) as connection:
-        return sum(_drain_rabbitmq(connection, queue, keep) for queue in queues)
+        return _each(queues, lambda queue: _drain_rabbitmq(connection, queue, keep))
 
 
-def republish(
-    broker: dramatiq.Broker, kept: Kept, mark_retried: Callable[[str], object]
-) -> dramatiq.Message[Any]:
-    """Give a quarantined message to its stage again, as if it had never failed.
-
-    It keeps its message id and flow; ``options.replays`` counts how often this was done, so that
-    a second failure is a second entry in the quarantine.  It is marked after RabbitMQ confirmed:
-    a crash in between repeats a message, which stages stand, and never loses one.
-
-    Raises:
-        Malformed: it is not one of our messages, it can only be discarded.
-        dramatiq.errors.ConnectionClosed: RabbitMQ does not take it; nothing has changed.
-    """
-    if "body_base64" in kept.message:
-        raise Malformed(f"{kept.id} is not one of our messages: it cannot be sent again")
-    options = {k: v for k, v in kept.message["options"].items() if k not in _SPENT}
-    options["replays"] = replays(options) + 1
-    args = tuple(kept.message["args"])
-    changes = {"queue_name": kept.stage, "args": args, "options": options}
-    message: dramatiq.Message[Any] = dramatiq.Message(**{**kept.message, **changes})
-    broker.enqueue(message)
-    mark_retried(kept.id)
-    return message
-
-
-def replays(options: dict[str, Any]) -> int:
-    """Return how often a message came back from the quarantine."""
-    count = options.get("replays", 0)
-    return count if isinstance(count, int) and count > 0 else 0
+def _each(queues: Iterable[str], drain: Callable[[str], int]) -> int:
+    drained, troubles = 0, list[Exception]()
+    for queue in queues:
+        try:
+            drained += drain(queue)
+        except pika.exceptions.AMQPConnectionError:
+            raise
+        except Exception as trouble:  # noqa: BLE001  raised below, when the others had their turn
+            log.warning("dead_letters_stay", stage=queue, error=type(trouble).__name__)
+            troubles.append(trouble)
+    if troubles:
+        raise troubles[0]
+    return drained
 
 
 def _drain_memory(broker: MemoryBroker, queue: str, keep: Keep) -> int:
     letters = broker.dead_letters_by_queue[queue]
     drained = 0
-    for each in list(letters):
+    for each in letters[:MOST_LETTERS]:
         died_at = datetime.fromtimestamp(each.died_at_ms / 1000, UTC)
         _keep(DeadLetter(queue, each.body, "rejected", died_at), keep)
         letters.remove(each)
         drained += 1
+    _tell_left(queue, len(letters))
     return drained
 
 
@@ -170,14 +150,21 @@ def _drain_rabbitmq(connection: pika.BlockingConnection, queue: str, keep: Keep)
     # Only what lies there now: what dies meanwhile is the next drain's.
     waiting = _waiting(connection, name)
     channel = connection.channel()
-    for drained in range(waiting):
+    taken = min(waiting, MOST_LETTERS)
+    for drained in range(taken):
         method, properties, body = channel.basic_get(name)
         if method is None:
             return drained
         _keep(_letter(queue, properties, body), keep)
         channel.basic_ack(method.delivery_tag)
     channel.close()
-    return waiting
+    _tell_left(queue, waiting - taken)
+    return taken
+
+
+def _tell_left(queue: str, left: int) -> None:
+    if left:
+        log.warning("dead_letters_left", stage=queue, left=left, limit=MOST_LETTERS)
 
 
 def _waiting(connection: pika.BlockingConnection, name: str) -> int:
@@ -201,12 +188,32 @@ def _letter(queue: str, properties: pika.BasicProperties, body: bytes) -> DeadLe
     return DeadLetter(
         queue=queue,
         body=body,
-        reason=str(last.get("reason", "unknown")),
+        reason=str(last.get("reason", "unknown"))[:_LONGEST_REASON],
         died_at=died_at if isinstance(died_at, datetime) else None,
     )
 
 
 def _keep(letter: DeadLetter, keep: Keep) -> None:
+    try:
+        _keep_whole(letter, keep)
+    except Transient:
+        raise
+    except Exception as trouble:  # noqa: BLE001  left there, it would stop every pass for ever
+        name = type(trouble).__name__
+        log.warning("dead_letter_kept_in_part", stage=letter.queue, error=name)
+        in_part = KeptInPart(f"the letter could not be kept as it was: {name}")
+        _keep_as(letter, keep, _part_of(letter.body), in_part, "defect")
+
+
+def _part_of(body: bytes) -> dict[str, Any]:
+    return {
+        "body_base64": base64.b64encode(body[:_PART_BYTES]).decode(),
+        "size_bytes": len(body),
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
+
+
+def _keep_whole(letter: DeadLetter, keep: Keep) -> None:
     try:
         message = read_envelope(letter.body, letter.queue)
     except Malformed as exc:

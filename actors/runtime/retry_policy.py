@@ -26,6 +26,8 @@ MIN_WAIT_S = 1.0
 FIRST_BACKOFF_S = 5.0
 TRANSIENT_ATTEMPTS = 12
 DEFECT_ATTEMPTS = 3
+MOST_ATTEMPTS = 10_000
+"""More than any message of ours can have; a foreign one may claim a number no document can hold."""
 
 Kind = Literal["transient", "permanent", "defect"]
 
@@ -93,4 +95,6 @@ def backoff_s(attempts: int, draw: float) -> float:
 def attempts_spent(options: Mapping[str, Any]) -> int:
     """Return the failed attempts a message carries; what is not a number counts as none."""
     spent = options.get("attempts", 0)
-    return spent if isinstance(spent, int) and not isinstance(spent, bool) and spent > 0 else 0
+    if not isinstance(spent, int) or isinstance(spent, bool):
+        return 0
+    return min(max(spent, 0), MOST_ATTEMPTS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +18,8 @@ from config.settings import Settings, load_settings
 from domain.messages import Event
 from domain.orders import Order, OrderStatus
 from domain.reports import Report
-from store.quarantine import Quarantined
+from store.quarantine import DISCARDED, KEPT, RETRIED
+from store.quarantine_entries import Group, Quarantined
 
 TWO_ACCOUNTS = {
     f"accounts__{name}__{setting}": value
@@ -65,30 +67,66 @@ class FakeViews:
 
 @dataclass
 class FakeQuarantine:
+    """Entries of which the first decision counts, as in the store."""
+
     entries: dict[str, Quarantined] = field(default_factory=dict)
     settled: list[tuple[str, str, str | None]] = field(default_factory=list)
+    meanwhile: dict[str, Quarantined] = field(default_factory=dict)
+    """What somebody else decides after a command looked and before it decides."""
 
     def get(self, entry_id: str) -> Quarantined | None:
         return self.entries.get(entry_id)
 
     def find(
-        self, *, stage: str | None = None, error_class: str | None = None, limit: int = 100
+        self,
+        *,
+        stage: str | None = None,
+        error_class: str | None = None,
+        state: str = KEPT,
+        limit: int = 100,
+        skip: int = 0,
     ) -> list[Quarantined]:
-        return [
+        found = [
             each
             for each in self.entries.values()
-            if stage in (None, each.stage) and error_class in (None, each.error_class)
-        ][:limit]
+            if stage in (None, each.stage)
+            and error_class in (None, each.error_class)
+            and each.state == state
+        ]
+        return found[skip : skip + limit]
 
-    def groups(self) -> list[Any]:
-        return []
+    def groups(self, *, state: str = KEPT) -> list[Group]:
+        found = self.find(state=state)
+        kinds = sorted({(each.stage, each.error_class) for each in found})
+        times = [each.kept_at for each in found]
+        return [
+            Group(
+                *kind,
+                len(self.find(state=state, stage=kind[0], error_class=kind[1])),
+                min(times),
+                max(times),
+            )
+            for kind in kinds
+        ]
 
     def mark_retried(self, entry_id: str, *, who: str) -> bool:
-        self.settled.append(("retried", entry_id, None))
-        return True
+        return self._settle(RETRIED, entry_id, None, who)
 
     def discard(self, entry_id: str, *, reason: str, who: str) -> bool:
-        self.settled.append(("discarded", entry_id, reason))
+        return self._settle(DISCARDED, entry_id, reason, who)
+
+    def _settle(self, state: str, entry_id: str, reason: str | None, who: str) -> bool:
+        self.entries[entry_id] = self.meanwhile.pop(entry_id, self.entries[entry_id])
+        if self.entries[entry_id].state != KEPT:
+            return False
+        self.settled.append((state, entry_id, reason))
+        self.entries[entry_id] = replace(
+            self.entries[entry_id],
+            state=state,
+            settled_by=who,
+            settled_at=datetime(2026, 11, 24, tzinfo=UTC),
+            reason=reason,
+        )
         return True
 
 

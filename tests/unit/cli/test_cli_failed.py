@@ -2,57 +2,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from cli.failing import Stop
-from store.quarantine import Quarantined
-from tests.fakes.cli_app import FakeApp, FakeQuarantine
+from store.quarantine_entries import Decision
+from tests.fakes.failed import app_with, decided, kept
 
-MESSAGE = {
-    "queue_name": "import_orders",
-    "actor_name": "import_orders",
-    "args": ["OrderLinesParsed", {"report_id": "R1"}],
-    "kwargs": {},
-    "options": {"attempts": 4},
-    "message_id": "m-1",
-    "message_timestamp": 1,
-}
-
-
-def kept(entry_id: str = "q-1", **changes: Any) -> Quarantined:
-    known: dict[str, Any] = {
-        "id": entry_id,
-        "stage": "import_orders",
-        "error_class": "Refused",
-        "error": "getOrder was refused: 403 Unauthorized",
-        "traceback": "  File stage.py\n",
-        "flow_id": "flow-1",
-        "account": "demo",
-        "attempts": 4,
-        "kind": "permanent",
-        "source": "stage",
-        "kept_at": datetime(2026, 11, 23, tzinfo=UTC),
-        "died_at": None,
-        "message": MESSAGE,
-        "state": "kept",
-        "settled_at": None,
-        "settled_by": None,
-        "reason": None,
-    }
-    return Quarantined(**{**known, **changes})
-
-
-def app_with(*entries: Quarantined, in_memory: bool = False) -> FakeApp:
-    quarantine = FakeQuarantine({each.id: each for each in entries})
-    app = FakeApp(quarantine=quarantine, in_memory=in_memory)
-    app.broker.declare_queue("import_orders")
-    return app
-
-
-def queued(app: FakeApp) -> int:
-    return int(app.broker.queues["import_orders"].qsize())
+ERROR = "Refused: getOrder was refused: 403 Unauthorized"
 
 
 def test_a_message_is_shown_with_what_it_says_and_where_it_failed() -> None:
@@ -64,57 +21,64 @@ def test_a_message_is_shown_with_what_it_says_and_where_it_failed() -> None:
     assert "File stage.py" in result.stdout
 
 
-def test_a_message_sent_again_is_in_its_queue_and_marked() -> None:
-    app = app_with(kept())
+def test_what_was_decided_is_listed_with_who_when_and_why() -> None:
+    app = app_with(kept("q-1"), decided("q-2"), decided("q-3", state="retried", reason=None))
 
-    result = app.run("failed", "retry", "q-1", "--json")
+    shown = app.run("failed", "list", "--state", "discarded").stdout.splitlines()
 
-    assert json.loads(result.stdout) == {"retried": 1}
-    assert queued(app) == 1
-    assert app.quarantine.settled == [("retried", "q-1", None)]
-
-
-def test_a_whole_group_is_sent_again_and_nothing_else() -> None:
-    app = app_with(kept("q-1"), kept("q-2"), kept("q-3", error_class="Malformed"))
-
-    result = app.run("failed", "retry-group", "import_orders", "Refused", "--json")
-
-    assert json.loads(result.stdout) == {"retried": 2}
-    assert queued(app) == 2
+    assert [line.split() for line in shown[:3]] == [
+        ["What", "was", "discarded,", "by", "stage", "and", "error"],
+        ["stage", "error", "messages", "first", "(UTC)", "last", "(UTC)"],
+        ["import_orders", "Refused", "1", "2026-11-23", "00:00:00", "2026-11-23", "00:00:00"],
+    ]
+    assert [" ".join(line.split()) for line in shown[4:7]] == [
+        "The newest decisions",
+        "id kept (UTC) stage account error decided (UTC) by why",
+        f"q-2 2026-11-23 00:00:00 import_orders demo {ERROR} 2026-11-24 08:00:00 kim a test order",
+    ]
 
 
-def test_nothing_is_sent_again_where_no_worker_would_hear_it() -> None:
-    app = app_with(kept(), in_memory=True)
+@pytest.mark.parametrize(
+    ("state", "ids"),
+    [((), ["q-1"]), (("--state", "open"), ["q-1"]), (("--state", "retried"), ["q-3"])],
+)
+def test_programs_read_what_was_decided(state: tuple[str, ...], ids: list[str]) -> None:
+    app = app_with(kept("q-1"), decided("q-2"), decided("q-3", state="retried", reason=None))
 
-    result = app.run("failed", "retry", "q-1")
+    told = json.loads(app.run("failed", "list", *state, "--json").stdout)
 
-    assert isinstance(result.exception, Stop)
-    assert "set BROKER_URL" in str(result.exception)
-    assert app.quarantine.settled == []
-
-
-def test_discarding_needs_a_reason_which_is_recorded() -> None:
-    app = app_with(kept())
-
-    assert app.run("failed", "discard", "q-1").exit_code == 2
-    assert app.run("failed", "discard", "q-1", "--reason", " ").exit_code == 2
-    assert app.quarantine.settled == []
-
-    assert app.run("failed", "discard", "q-1", "--reason", "a test order").exit_code == 0
-    assert app.quarantine.settled == [("discarded", "q-1", "a test order")]
+    assert [each["id"] for each in told["messages"]] == ids
+    assert [each["count"] for each in told["groups"]] == [1]
+    if state == ("--state", "retried"):
+        (message,) = told["messages"]
+        assert (message["settled_by"], message["settled_at"]) == ("kim", "2026-11-24T08:00:00Z")
 
 
-@pytest.mark.parametrize("command", ["retry", "discard"])
-def test_what_is_settled_already_stays_as_it_is(command: str) -> None:
-    done = kept(state="discarded", settled_by="somebody", settled_at=datetime.now(UTC))
-    app = app_with(done)
-    reason = ["--reason", "again"] if command == "discard" else []
+def test_where_nothing_was_decided_the_list_says_so() -> None:
+    result = app_with(kept()).run("failed", "list", "--state", "retried")
 
-    result = app.run("failed", command, "q-1", *reason)
+    assert result.stdout == "Nothing is recorded as retried.\n"
 
-    assert isinstance(result.exception, Stop)
-    assert "was discarded by somebody" in str(result.exception)
-    assert app.quarantine.settled == []
+
+def test_a_message_open_again_shows_what_was_decided_before() -> None:
+    before = Decision("discarded", datetime(2026, 11, 24, 8, tzinfo=UTC), "kim", "a test order")
+    app = app_with(kept("q-1", decisions=(before,)))
+
+    shown = app.run("failed", "show", "q-1").stdout
+    listed = app.run("failed", "list").stdout
+    told = json.loads(app.run("failed", "show", "q-1", "--json").stdout)
+
+    assert "Decided before, and announced anew since" in shown
+    assert "discarded  2026-11-24 08:00:00  kim  a test order" in shown
+    assert listed.splitlines()[-3].split()[-2:] == ["4", "1"]
+    assert told["decisions"] == [
+        {
+            "state": "discarded",
+            "settled_at": "2026-11-24T08:00:00Z",
+            "settled_by": "kim",
+            "reason": "a test order",
+        }
+    ]
 
 
 def test_an_unknown_message_points_to_the_list() -> None:

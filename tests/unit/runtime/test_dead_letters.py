@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import dramatiq
 import pytest
 from dramatiq.brokers.stub import StubBroker
+from structlog.testing import capture_logs
 
-from actors.runtime.dead_letters import Rejected, drain_dead_letters, republish
+from actors.runtime.dead_letters import KeptInPart, Rejected, drain_dead_letters
 from actors.runtime.memory_broker import MemoryBroker
 from domain.errors import Malformed, Unavailable
 
@@ -25,13 +27,6 @@ class Keeper:
         if len(self.kept) == self.fails_at:
             raise Unavailable("the store is away")
         self.kept.append({"message": message, **known})
-
-
-@dataclass(frozen=True)
-class Entry:
-    id: str
-    stage: str
-    message: dict[str, Any]
 
 
 @pytest.fixture
@@ -82,56 +77,100 @@ def test_a_letter_that_cannot_be_kept_stays_where_it_is(broker: MemoryBroker) ->
     assert len(keeper.kept) == 2
 
 
+class Picky(Keeper):
+    """Refuses what a store may refuse: what is not the reduced form of a letter in ``refused``."""
+
+    refused: tuple[str, ...] = ()
+
+    def __call__(self, message: dict[str, Any], **known: Any) -> None:
+        if known["stage"] in self.refused and not isinstance(known["error"], KeptInPart):
+            raise OverflowError("MongoDB can only handle up to 8-byte ints")
+        super().__call__(message, **known)
+
+
+def letter_in(broker: MemoryBroker, queue: str, body: bytes) -> None:
+    broker.declare_queue(queue)
+    broker.queues[queue].put(body)
+    consumer = broker.consume(queue, timeout=10)
+    delivery = next(consumer)
+    if delivery is not None:
+        consumer.nack(delivery)
+
+
+def envelope(queue: str, **options: Any) -> bytes:
+    return dramatiq.Message[None](queue, queue, (1,), {}, options, "m1", 1).encode()
+
+
+def test_a_letter_the_store_refuses_is_kept_in_part_and_costs_nobody_anything() -> None:
+    broker, keeper = MemoryBroker(), Picky()
+    keeper.refused = ("first",)
+    poison = envelope("first", flow_id="f" * 300_000)
+    letter_in(broker, "first", poison)
+    letter_in(broker, "first", b"behind it")
+    letter_in(broker, "second", envelope("second", flow_id="f2"))
+
+    assert drain_dead_letters(broker, ["first", "second"], keeper) == 3
+
+    part, behind, good = keeper.kept
+    assert base64.b64decode(part["message"]["body_base64"]) == poison[:200_000]
+    assert part["message"]["size_bytes"] == len(poison)
+    assert part["message"]["sha256"] == hashlib.sha256(poison).hexdigest()
+    assert str(part["error"]) == "the letter could not be kept as it was: OverflowError"
+    assert (part["flow_id"], part["account"], part["attempts"]) == ("", "", 0)
+    assert base64.b64decode(behind["message"]["body_base64"]) == b"behind it"
+    assert (good["stage"], good["flow_id"]) == ("second", "f2")
+    assert drain_dead_letters(broker, ["first", "second"], keeper) == 0
+
+
+def test_a_queue_with_a_trouble_of_its_own_does_not_cost_the_others_their_turn() -> None:
+    broker, keeper = MemoryBroker(), Keeper(fails_at=0)
+    letter_in(broker, "first", b"one")
+    letter_in(broker, "second", b"two")
+
+    def keep(message: dict[str, Any], **known: Any) -> None:
+        if known["stage"] == "first":
+            raise Unavailable("the store is away")
+        keeper.kept.append({"message": message, **known})
+
+    with pytest.raises(Unavailable, match="the store is away"):
+        drain_dead_letters(broker, ["first", "second"], keep)
+
+    assert [each["stage"] for each in keeper.kept] == ["second"]
+    assert len(broker.dead_letters_by_queue["first"]) == 1
+
+
+@pytest.mark.parametrize("claimed", [-1, True, 10**30, 1.5])
+def test_a_letter_may_claim_any_number_of_attempts(claimed: object) -> None:
+    broker, keeper = MemoryBroker(), Keeper()
+    letter_in(broker, "q", envelope("q", attempts=claimed))
+
+    drain_dead_letters(broker, ["q"], keeper)
+
+    assert keeper.kept[0]["attempts"] == (10_000 if claimed == 10**30 else 0)
+
+
+def test_a_pass_takes_500_letters_of_a_queue_and_says_what_it_leaves_to_the_next() -> None:
+    broker, keeper = MemoryBroker(), Keeper()
+    for number in range(501):
+        letter_in(broker, "flooded", b"letter %d" % number)
+    letter_in(broker, "second", b"good")
+
+    with capture_logs() as logs:
+        assert drain_dead_letters(broker, ["flooded", "second"], keeper) == 501
+
+    assert [each["stage"] for each in keeper.kept].count("second") == 1
+    assert logs == [
+        {
+            "event": "dead_letters_left",
+            "log_level": "warning",
+            "stage": "flooded",
+            "left": 1,
+            "limit": 500,
+        }
+    ]
+    assert drain_dead_letters(broker, ["flooded", "second"], keeper) == 1
+
+
 def test_a_broker_without_dead_letters_of_ours_is_a_mistake() -> None:
     with pytest.raises(TypeError, match="StubBroker"):
         drain_dead_letters(StubBroker(), ["q"], Keeper())
-
-
-def quarantined(**changes: Any) -> Entry:
-    options = {"flow_id": "f1", "account": "a1", "attempts": 12, "first_failed_at": "x", "eta": 1}
-    message = {
-        "queue_name": "q.DQ",
-        "actor_name": "q",
-        "args": ["ReportDue", {"kind": "orders"}],
-        "kwargs": {},
-        "options": options,
-        "message_id": "m1",
-        "message_timestamp": 1,
-    }
-    return Entry("e1", "q", {**message, **changes})
-
-
-def test_a_replayed_message_starts_over_under_its_own_id() -> None:
-    broker, marked = MemoryBroker(), list[str]()
-    broker.declare_queue("q")
-
-    sent = republish(broker, quarantined(), marked.append)
-
-    assert marked == ["e1"]
-    assert dramatiq.Message.decode(broker.queues["q"].get_nowait()) == sent
-    assert (sent.queue_name, sent.message_id) == ("q", "m1")
-    assert sent.options == {"flow_id": "f1", "account": "a1", "replays": 1}
-    assert sent.args == ("ReportDue", {"kind": "orders"})
-
-
-def test_every_replay_is_counted() -> None:
-    broker = MemoryBroker()
-    broker.declare_queue("q")
-
-    sent = republish(broker, quarantined(options={"replays": 2}), lambda _: None)
-
-    assert sent.options == {"replays": 3}
-
-
-def test_a_message_the_broker_does_not_take_is_not_marked() -> None:
-    marked = list[str]()
-
-    with pytest.raises(dramatiq.errors.QueueNotFound):
-        republish(MemoryBroker(), quarantined(), marked.append)
-
-    assert marked == []
-
-
-def test_what_is_not_one_of_our_messages_cannot_be_replayed() -> None:
-    with pytest.raises(Malformed, match="cannot be sent again"):
-        republish(MemoryBroker(), Entry("e1", "q", {"body_base64": "aGk="}), lambda _: None)

@@ -89,8 +89,13 @@ def test_twelve_attempts_outlast_half_an_hour() -> None:
     assert sum(d.delay_s for d in delays if isinstance(d, Retry)) > 1800
 
 
-@pytest.mark.parametrize("foreign", [None, "3", -1, True, [], 2.5])
+@pytest.mark.parametrize("foreign", [None, "3", -1, True, [], 2.5, float("nan")])
 def test_attempts_that_are_no_number_count_as_none(foreign: object) -> None:
     assert attempts_spent({"attempts": foreign}) == 0
     assert attempts_spent({"attempts": 4}) == 4
     assert attempts_spent({}) == 0
+
+
+@pytest.mark.parametrize("claimed", [10_001, 2**63 - 1, 10**30])
+def test_nobody_has_more_attempts_than_a_document_can_hold(claimed: int) -> None:
+    assert attempts_spent({"attempts": claimed}) == 10_000

@@ -3,63 +3,30 @@ from __future__ import annotations
 import json
 import random
 import string
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import mongomock
+import bson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from pymongo.errors import ServerSelectionTimeoutError
 
 from domain.errors import Malformed, Refused, Unavailable
-from store.quarantine import Group, Quarantine, safe_text
+from store.quarantine import Quarantine
+from store.quarantine_entries import Group, safe_text
+from tests.fakes.quarantine import START, an_empty_quarantine, keep, message
 
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class Ticking:
-    """A clock one second later each time."""
-
-    def __init__(self) -> None:
-        self.at = START - timedelta(seconds=1)
-
-    def __call__(self) -> datetime:
-        self.at += timedelta(seconds=1)
-        return self.at
+WILD_TEXT = st.one_of(
+    st.text(),
+    st.sampled_from(["\x00", "\ud800", "$x", "a.b", "\U0001f600" * 300, "e\u0301" * 300]),
+)
 
 
 @pytest.fixture
 def quarantine() -> Quarantine:
-    database: Any = mongomock.MongoClient()["test"]
-    fresh = Quarantine(database, now=Ticking())
-    fresh.ensure_indexes()
-    return fresh
-
-
-def message(message_id: str = "m1", **options: Any) -> dict[str, Any]:
-    return {
-        "queue_name": "import_orders",
-        "actor_name": "import_orders",
-        "args": ("OrderLinesParsed", {"report_id": "r1"}),
-        "kwargs": {},
-        "options": {"flow_id": "f1", "account": "a1", **options},
-        "message_id": message_id,
-        "message_timestamp": 1,
-    }
-
-
-def keep(quarantine: Quarantine, what: dict[str, Any], **changes: Any) -> None:
-    known: dict[str, Any] = {
-        "stage": "import_orders",
-        "flow_id": "f1",
-        "account": "a1",
-        "error": Malformed("not an OrderLinesParsed: chunk"),
-        "traceback": '  File "x.py", line 1, in f\n',
-        "attempts": 1,
-        "kind": "permanent",
-        "source": "stage",
-    }
-    quarantine.keep(what, **{**known, **changes})
+    return an_empty_quarantine()
 
 
 def test_a_message_is_kept_with_everything_known(quarantine: Quarantine) -> None:
@@ -91,14 +58,6 @@ def test_a_replayed_message_that_fails_again_is_another_entry(quarantine: Quaran
     assert len(quarantine.find()) == 2
 
 
-def test_a_late_copy_does_not_reopen_what_was_decided(quarantine: Quarantine) -> None:
-    keep(quarantine, message())
-    quarantine.discard(quarantine.find()[0].id, reason="duplicate of another", who="ops")
-    keep(quarantine, message())
-
-    assert quarantine.find() == []
-
-
 def test_other_content_under_the_same_message_id_is_not_swallowed(quarantine: Quarantine) -> None:
     keep(quarantine, message())
     keep(quarantine, {**message(), "args": ("OrderLinesParsed", {"report_id": "r2"})})
@@ -128,46 +87,6 @@ def test_failures_are_grouped_by_stage_and_error_largest_first(quarantine: Quara
     ]
     assert len(quarantine.find(stage="import_orders", error_class="KeyError")) == 3
     assert len(quarantine.find(stage="import_orders", limit=2)) == 2
-
-
-def test_a_decision_is_recorded_with_who_when_and_why_and_nothing_is_deleted(
-    quarantine: Quarantine,
-) -> None:
-    keep(quarantine, message("m1"))
-    keep(quarantine, message("m2"))
-    first, second = quarantine.find()
-
-    assert quarantine.discard(first.id, reason=" test data ", who="kim")
-    assert quarantine.mark_retried(second.id, who="lee")
-
-    discarded, retried = quarantine.get(first.id), quarantine.get(second.id)
-    assert discarded is not None
-    assert retried is not None
-    assert (discarded.state, discarded.settled_by, discarded.reason) == (
-        "discarded",
-        "kim",
-        "test data",
-    )
-    assert discarded.settled_at == START + timedelta(seconds=2)
-    assert (retried.state, retried.settled_by, retried.reason) == ("retried", "lee", None)
-    assert quarantine.groups() == []
-
-
-def test_only_the_first_decision_counts(quarantine: Quarantine) -> None:
-    keep(quarantine, message())
-    (entry,) = quarantine.find()
-    quarantine.discard(entry.id, reason="test data", who="kim")
-
-    assert not quarantine.mark_retried(entry.id, who="lee")
-    assert not quarantine.discard("unknown", reason="x", who="lee")
-
-
-@pytest.mark.parametrize("reason", ["", "  \n"])
-def test_discarding_needs_a_reason(quarantine: Quarantine, reason: str) -> None:
-    keep(quarantine, message())
-
-    with pytest.raises(ValueError, match="reason"):
-        quarantine.discard(quarantine.find()[0].id, reason=reason, who="kim")
 
 
 def test_the_text_of_a_foreign_error_is_not_kept(quarantine: Quarantine) -> None:
@@ -209,6 +128,35 @@ def test_what_mongodb_has_limits_on_survives(quarantine: Quarantine) -> None:
     assert quarantine.find()[0].message["args"] == [deep, "\ud800"]
 
 
+@given(wild=WILD_TEXT)
+def test_whatever_names_the_flow_and_the_account_the_message_is_kept(wild: str) -> None:
+    quarantine = an_empty_quarantine()
+
+    keep(quarantine, message(flow_id=wild, account=wild), flow_id=wild, account=wild)
+
+    (entry,) = quarantine.find()
+    bson.encode({"flow_id": entry.flow_id, "account": entry.account})
+    assert entry.flow_id == wild[:200].encode(errors="replace").decode()
+    assert entry.account == wild[:200].encode(errors="replace").decode()
+    assert entry.message["options"] == {"flow_id": wild, "account": wild}
+
+
+def test_a_flow_id_of_20_mb_costs_its_entry_no_room(quarantine: Quarantine) -> None:
+    long = "f" * 20_000_000
+    keep(quarantine, message(flow_id=long), flow_id=long, account=long, stage=long)
+
+    (row,) = quarantine.database["quarantine"].find()
+    (entry,) = quarantine.find()
+    assert [len(each) for each in (entry.flow_id, entry.account, entry.stage)] == [200, 200, 200]
+    assert len(bson.encode(row)) < 50_000
+    assert len(entry.message["options"]["flow_id"]) == 20_000_000
+
+
+def test_an_error_that_quotes_a_long_word_is_read_in_no_time() -> None:
+    # Five million letters once meant hours: the search began anew at every one of them.
+    assert safe_text(Malformed("x" * 5_000_000 + " buyer-17@example.invalid")) == "x" * 2_000
+
+
 def test_a_large_message_is_kept_whole(quarantine: Quarantine) -> None:
     large = {**message(), "args": ("x" * 2_000_000,)}
     keep(quarantine, large)
@@ -219,8 +167,8 @@ def test_a_large_message_is_kept_whole(quarantine: Quarantine) -> None:
 def test_of_a_message_no_document_can_hold_the_beginning_and_digest_are_kept(
     quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.quarantine._PLAIN_LIMIT_BYTES", 10_000)
-    monkeypatch.setattr("store.quarantine._PACKED_LIMIT_BYTES", 50_000)
+    monkeypatch.setattr("store.quarantine_entries._PLAIN_LIMIT_BYTES", 10_000)
+    monkeypatch.setattr("store.quarantine_entries._PACKED_LIMIT_BYTES", 50_000)
     noise = "".join(random.Random(1).choices(string.ascii_letters, k=100_000))
     keep(quarantine, {**message(), "args": (noise,)})
 
