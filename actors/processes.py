@@ -25,7 +25,7 @@ from actors.runtime.exposition import Place, show_or_exit
 from actors.runtime.inbound import BridgePorts
 from actors.runtime.outbox import OutboxPorts, send
 from actors.runtime.privacy import PrivacyPorts, remove_buyers
-from actors.runtime.queue_states import queue_states
+from actors.runtime.queue_states import queue_states, takes_messages
 from actors.runtime.scheduler import Chore, KeepClaim, SchedulerPorts
 from actors.runtime.sweepers import SweepPorts, sweep_all
 from actors.runtime.sweeps import SWEEPS
@@ -62,6 +62,7 @@ def scheduler_ports(app: App) -> SchedulerPorts:
         jobs=jobs_for(kinds, accounts, cadences(app)),
         chores=chores,
         unheard=kinds_unheard(app.flow),
+        answers=lambda: takes_messages(app.broker),
     )
 
 
@@ -108,6 +109,7 @@ def sweep_ports(app: App) -> SweepPorts:
         ),
         tell_outbox=lambda age: _tell(app, age),
         transient_codes=app.ports.policy.fulfillment.transient_codes,
+        answers=lambda: takes_messages(app.broker),
     )
 
 

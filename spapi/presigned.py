@@ -26,6 +26,8 @@ from spapi.wire import AmazonJSON, Text, read
 log = logging.getLogger(__name__)
 
 DOWNLOAD = "downloadDocument"
+BUSY = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
+"""Answers of 4xx that say something of the host, and nothing of the URL."""
 S3_CODE = re.compile(rb"<Code>(\w{1,60})</Code>")
 
 
@@ -77,7 +79,7 @@ def send_presigned(
     """Send a request to a presigned URL; return the good answer, its body not read yet.
 
     Raises:
-        LinkExpired: a 4xx.  The host is in good health, the URL is not.
+        LinkExpired: a 4xx of the URL: the host is in good health.
         Unavailable, Refused, Throttled, Suspended: as ``open_presigned``.
     """
     _refuse_insecure(account, operation, request.url)
@@ -91,7 +93,7 @@ def send_presigned(
         return response
     with closing(response):
         told = f"{response.status_code} {_s3_code(response)}".strip()
-    if not response.is_client_error:
+    if not response.is_client_error or response.status_code in BUSY:
         raise _failed(calls, account, operation, told)
     calls.quotas.succeeded(account.name, operation)
     raise LinkExpired(f"{operation}: {told}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 
 import dramatiq
@@ -22,6 +23,9 @@ from actors.runtime.memory_broker import MemoryBroker
 from domain.errors import Unavailable
 
 NOT_FOUND = 404
+PROBE_S = 5.0
+NOBODYS_QUEUE = "amazon.nobodys-queue"
+"""RabbitMQ confirms what is published to no queue, and forgets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,33 @@ def queue_states(broker: dramatiq.Broker, stages: Iterable[str]) -> list[QueueSt
         raise TypeError(f"no queues of a {type(broker).__name__}")
     with _connected(broker) as connection:
         return [_asked(connection, stage) for stage in stages]
+
+
+def takes_messages(broker: dramatiq.Broker) -> bool:
+    """Return whether RabbitMQ takes messages at all, within seconds: one attempt, short limits.
+
+    One that is there and reads nothing (memory or disk alarm, frozen) does not.
+    """
+    if not isinstance(broker, HardenedRabbitmqBroker):
+        return True
+    parameters = broker.parameters
+    every = parameters if isinstance(parameters, list) else [parameters]
+    try:
+        with pika.BlockingConnection([_hurried(each) for each in every]) as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            channel.basic_publish("", NOBODYS_QUEUE, b"")
+    except CONNECTION_LOST:
+        return False
+    return True
+
+
+def _hurried(parameters: pika.ConnectionParameters) -> pika.ConnectionParameters:
+    hurried = copy(parameters)
+    hurried.connection_attempts = 1
+    hurried.socket_timeout = hurried.stack_timeout = PROBE_S
+    hurried.blocked_connection_timeout = PROBE_S
+    return hurried
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 Every second it looks which slots (``domain.schedule``) have begun.  A slot is claimed in the store,
 announced, and said to be announced; dying in between leaves it to whoever comes a minute later.
 Two schedulers that announce the same slot announce the same fact, with the same message id.
+
+A job that cannot be done costs no other its turn and is tried again soon.  Without RabbitMQ only
+what needs nothing but the store is done, and without the store nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from uuid import uuid4
 import structlog
 from dramatiq.errors import BrokerError
 
-from actors.runtime.ticks import TICKS
+from actors.runtime.ticks import NEED_ONLY_THE_STORE, TICKS
 from domain.errors import Permanent, Transient
 from domain.messages import Event
 from domain.schedule import Claim, Job, JobKind, SlotRecord, due_slot
@@ -66,6 +69,8 @@ class SchedulerPorts:
     chores: Mapping[JobKind, Chore]
     unheard: tuple[JobKind, ...] = ()
     """Jobs with a cadence that no stage works on yet; they are shown and never announced."""
+    answers: Callable[[], bool] = lambda: True
+    """Whether RabbitMQ takes messages at all; told within seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,33 +94,60 @@ class Scheduler:
         self._ports = ports
         self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self._announced: dict[str, datetime] = {}
+        self._broker_doubted = self._broker_away = False
 
     def tick(self, *, stop: Flag | None = None) -> bool:
-        """Announce every slot that has begun; return False when store or broker are away."""
+        """Announce every slot that has begun; return False when some are to be tried again soon."""
+        self._broker_doubted, self._broker_away = self._broker_doubted or self._broker_away, False
+        waiting: list[str] = []
         try:
             now = self._ports.slots.now()
             for job in self._ports.jobs:
                 slot = due_slot(self._announced.get(job.key), now, job)
-                if slot is not None and not (stop and stop.is_set()):
-                    self._settle(job, slot)
-        except (Transient, BrokerError) as outage:
+                if slot is None or (stop and stop.is_set()):
+                    continue
+                if not self._settle(job, slot):
+                    waiting.append(job.key)
+        except Transient as outage:
             log.warning("schedule_waits", reason=type(outage).__name__)
             return False
-        return True
+        if waiting:
+            log.warning("jobs_wait", count=len(waiting), first=waiting[0])
+        return not waiting
 
-    def _settle(self, job: Job, slot: datetime) -> None:
+    def _settle(self, job: Job, slot: datetime) -> bool:
+        """Return whether the slot is seen to; False: it is to be tried again.
+
+        Raises:
+            Unavailable: the store is away.
+        """
+        if job.kind not in NEED_ONLY_THE_STORE and self._broker_is_away():
+            return False
         claim = self._ports.slots.claim(job.key, slot, holder=self._holder)
         if claim is Claim.THEIRS:
-            return
+            return True
         if claim is Claim.OURS:
             try:
                 _do(self._ports, job, slot, holder=self._holder)
-            except (Transient, BrokerError):
-                raise
+            except (Transient, BrokerError) as exc:
+                # Whether it is one queue's trouble, RabbitMQ's or the store's, the next one tells.
+                log.warning("job_waits", job=job.key, reason=type(exc).__name__)
+                self._broker_doubted = True
+                return False
             except Exception:
                 # A defect costs this job this slot, not the other jobs theirs.
                 log.exception("job_failed", job=job.key, slot=slot.isoformat())
         self._announced[job.key] = slot
+        return True
+
+    def _broker_is_away(self) -> bool:
+        """Ask whether RabbitMQ is there, but only after something failed, until it is not.
+
+        Trying to publish would take minutes, for every job of every pass.
+        """
+        if self._broker_doubted and not self._broker_away:
+            self._broker_doubted, self._broker_away = False, not self._ports.answers()
+        return self._broker_away
 
 
 def main_loop(ports: SchedulerPorts, stop: Flag) -> None:

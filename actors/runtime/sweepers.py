@@ -147,6 +147,11 @@ class SweepPorts:
     """Tells other systems what has been waiting that long; returns how many facts."""
     transient_codes: frozenset[str] = frozenset()
     """Amazon's error codes that heal by themselves."""
+    answers: Callable[[], bool] = lambda: True
+    """Whether RabbitMQ takes messages at all; told within seconds."""
+
+
+Run = Callable[[SweepPorts, timedelta], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ class Sweep:
     """Fires when the remedy does not help."""
     stage: str = ""
     """Held back while this stage has a backlog."""
-    run: Callable[[SweepPorts, timedelta], int] | None = None
+    run: Run | None = None
     """Sees to what is overdue and returns how many; None: somebody else does it all the time."""
 
 
@@ -180,24 +185,41 @@ def sweep_all(
     """Run every sweep once.  ``keep`` is called between them, to keep the scheduler's claim.
 
     Raises:
-        Unavailable, BrokerError: store or broker are away; the next pass does the rest.
+        Unavailable, BrokerError: a sweep could not be done, the others were; or store or broker
+            are away, and the pass ended there.
     """
     done: list[Swept] = []
+    failed: dict[str, Exception] = {}
     for sweep in sweeps:
         keep()
         if sweep.run is None:
             continue
-        if sweep.stage and ports.queue_depth(sweep.stage) > BACKLOG:
-            done.append(Swept(sweep, 0, held_back=True))
-            continue
         try:
-            done.append(Swept(sweep, sweep.run(ports, sweep.max_age)))
-        except (Transient, BrokerError):
-            raise
+            done.append(_swept(ports, sweep, sweep.run))
+        except (Transient, BrokerError) as exc:
+            _raise_if_away(ports, exc)
+            # One queue that takes nothing must not keep the others from healing.
+            log.warning("sweep_waits", state=sweep.state, reason=type(exc).__name__)
+            failed[sweep.state] = exc
         except Exception:
-            # A defect in one sweep must not keep the others from healing.
+            # Nor must a defect in one sweep.
             log.exception("sweep_failed", state=sweep.state)
     found = {each.sweep.state: each.count for each in done if each.count}
     held = [each.sweep.state for each in done if each.held_back]
-    log.info("swept", **found, held_back=held)
+    log.info("swept", **found, held_back=held, waiting=list(failed))
+    for failure in failed.values():
+        raise failure
     return tuple(done)
+
+
+def _swept(ports: SweepPorts, sweep: Sweep, run: Run) -> Swept:
+    if sweep.stage and ports.queue_depth(sweep.stage) > BACKLOG:
+        return Swept(sweep, 0, held_back=True)
+    return Swept(sweep, run(ports, sweep.max_age))
+
+
+def _raise_if_away(ports: SweepPorts, exc: Exception) -> None:
+    """Raise what a sweep raised if the others would raise it, too, each after a long wait."""
+    ports.store.now()
+    if not ports.answers():
+        raise exc

@@ -69,6 +69,8 @@ TICKS: Mapping[JobKind, Tick] = {
     ),
 }
 """The jobs that announce a fact; the others (``Scheduler.chores``) are done in place."""
+NEED_ONLY_THE_STORE = frozenset({JobKind.PRIVACY})
+"""The jobs that are done whether RabbitMQ is there or not."""
 
 
 def kinds_heard(flow: Iterable[Stage]) -> tuple[JobKind, ...]:

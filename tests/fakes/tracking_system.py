@@ -7,7 +7,7 @@ much.  The store keeps its own, real time.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -54,17 +54,21 @@ class AmazonsClock(FakeClock):
     def __init__(self, amazon: Simulator, start_at: datetime) -> None:
         super().__init__(start_at)
         self._amazon = amazon
+        self.moved: list[Callable[[float], None]] = []
+        """Told of every jump, in seconds."""
 
     def advance(self, seconds: float) -> None:
         super().advance(seconds)
         self._amazon.advance(seconds)
+        for tell in self.moved:
+            tell(seconds)
 
 
 class TrackingSystem:
     """Ticks, entries and verdicts; ``run`` lets everything come to rest."""
 
     def __init__(
-        self, app: App, amazon: Simulator, clock: FakeClock, broker: HostileBroker
+        self, app: App, amazon: Simulator, clock: AmazonsClock, broker: HostileBroker
     ) -> None:
         self.app, self.amazon, self.clock, self.broker = app, amazon, clock, broker
         self._ticks = 0

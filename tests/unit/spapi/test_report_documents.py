@@ -113,6 +113,8 @@ def test_a_url_that_is_expired_twice_is_unavailable(
     "scripted",
     [
         stream([b"<html>Slow Down</html>"], status=503),
+        stream([b"slow down"], status=429),
+        stream([b"too slow"], status=408),
         stream([b""], status=307),
         httpx.ConnectTimeout("slow"),
         httpx.ReadError("reset"),
