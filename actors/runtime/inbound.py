@@ -5,14 +5,15 @@
 An event is acked when our store has it *and* RabbitMQ has confirmed our own message; before that
 it stays in its queue, and comes back when this process dies.  Doubles end as the same message id.
 What is not a valid event is kept with the reason, and acked.  When the store or the broker is
-away, the bridge holds what it has and tries again; when its connection is lost, it connects anew.
+away, the bridge holds what it has and tries again; when its connection is lost, it connects anew;
+when its queue, its binding or the exchange is deleted, it declares them anew.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event as Flag
 from typing import Any, Protocol
@@ -35,6 +36,9 @@ BATCH = 100
 PUBLISHERS = 8
 LOOK_S = 0.5
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+SUBSCRIBED_FOR_S = 60.0
+"""After so long everything is declared and subscribed to anew.  A deleted binding or exchange is
+told to nobody, and a busy RabbitMQ may not even tell a consumer that its queue was deleted."""
 
 
 class Inbox(Protocol):
@@ -133,13 +137,11 @@ def settle(
 
 
 class Bridge:
-    """One connection's worth of bridging."""
+    """Takes events in, over one connection after another."""
 
-    def __init__(self, ports: BridgePorts) -> None:
+    def __init__(self, ports: BridgePorts, publishers: Executor) -> None:
         self._ports = ports
-        self._session = uuid4().hex
-        self._arrived: list[Delivery] = []
-        self._publishers = ThreadPoolExecutor(PUBLISHERS, thread_name_prefix="bridge")
+        self._publishers = publishers
 
     def serve(self, connection: pika.BlockingConnection, stop: Flag) -> None:
         """Take events in until ``stop`` is set; what is in hand then is finished first.
@@ -147,19 +149,35 @@ class Bridge:
         Raises:
             CONNECTION_LOST: what was not acked comes back.
         """
-        channel = connection.channel()
-        declare(channel, self._ports.inlets)
-        channel.basic_qos(prefetch_count=BATCH)
+        self._subscribe(connection)
+        while not stop.is_set():
+            connection.process_data_events(time_limit=LOOK_S)
+            deliveries = tuple(self._arrived)
+            if deliveries and self._settle(connection, deliveries, stop):
+                self._channel.basic_ack(deliveries[-1].tag, multiple=True)
+                self._ports.rejections.acked(self._session)
+                del self._arrived[: len(deliveries)]
+            # What came from a queue that is deleted now is nowhere else any more: it goes first.
+            if not self._arrived and time.monotonic() >= self._anew_at:
+                self._channel.close()
+                self._subscribe(connection)
+
+    def _subscribe(self, connection: pika.BlockingConnection) -> None:
+        """Declare and consume on a fresh channel, whose delivery tags begin at 1 again."""
+        self._session = uuid4().hex
+        self._arrived: list[Delivery] = []
+        self._anew_at = time.monotonic() + SUBSCRIBED_FOR_S
+        self._channel = connection.channel()
+        self._channel.add_on_cancel_callback(self._canceled)
+        declare(self._channel, self._ports.inlets)
+        self._channel.basic_qos(prefetch_count=BATCH)
         for inlet in self._ports.inlets:
-            channel.basic_consume(inlet.queue, self._listener(inlet))
-        with self._publishers:
-            while not stop.is_set():
-                connection.process_data_events(time_limit=LOOK_S)
-                deliveries = tuple(self._arrived)
-                if deliveries and self._settle(connection, deliveries, stop):
-                    channel.basic_ack(deliveries[-1].tag, multiple=True)
-                    self._ports.rejections.acked(self._session)
-                    del self._arrived[: len(deliveries)]
+            self._channel.basic_consume(inlet.queue, self._listener(inlet))
+
+    def _canceled(self, _frame: Any) -> None:
+        """RabbitMQ says that a queue was deleted."""
+        log.warning("bridge_canceled")
+        self._anew_at = time.monotonic()
 
     def _settle(
         self, connection: pika.BlockingConnection, deliveries: Sequence[Delivery], stop: Flag
@@ -206,14 +224,18 @@ def _paused(connection: pika.BlockingConnection, seconds: float, stop: Flag) -> 
 def main_loop(ports: BridgePorts, stop: Flag) -> None:
     """Run the bridge until ``stop`` is set, connecting again whenever the connection is lost."""
     pause_s = FIRST_PAUSE_S
-    while not stop.is_set():
-        try:
-            with connect(ports.broker_url) as connection:
-                log.info("bridge_started", queues=[inlet.queue for inlet in ports.inlets])
-                pause_s = FIRST_PAUSE_S
-                Bridge(ports).serve(connection, stop)
-        except (*CONNECTION_LOST, Transient) as lost:
-            log.warning("bridge_reconnects", reason=type(lost).__name__)
-            stop.wait(pause_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+    # Each thread keeps a connection to publish with for as long as the broker lives: a pool for
+    # every connection of the bridge would pile them up.
+    with ThreadPoolExecutor(PUBLISHERS, thread_name_prefix="bridge") as publishers:
+        bridge = Bridge(ports, publishers)
+        while not stop.is_set():
+            try:
+                with connect(ports.broker_url) as connection:
+                    log.info("bridge_started", queues=[inlet.queue for inlet in ports.inlets])
+                    pause_s = FIRST_PAUSE_S
+                    bridge.serve(connection, stop)
+            except (*CONNECTION_LOST, Transient) as lost:
+                log.warning("bridge_reconnects", reason=type(lost).__name__)
+                stop.wait(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
     log.info("bridge_stopped")
