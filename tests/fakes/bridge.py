@@ -10,8 +10,9 @@ from contextlib import contextmanager
 import pika
 import pika.exceptions
 
+from actors.runtime.bridge import main_loop
 from actors.runtime.exchange import INLETS, connect, declare
-from actors.runtime.inbound import BridgePorts, main_loop
+from actors.runtime.inbound import BridgePorts
 from domain.events import EXCHANGE
 from tests.fakes.schedule_ports import Published
 from tests.fakes.tracking_ports import MemoryInbox, MemoryRejections

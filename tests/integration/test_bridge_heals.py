@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from actors.runtime import inbound
+from actors.runtime import bridge
 from actors.runtime.broker import HardenedRabbitmqBroker
 from actors.runtime.exchange import Exchange
 from actors.runtime.publisher import Publisher
@@ -81,7 +82,7 @@ def test_what_the_bridge_holds_of_a_deleted_queue_is_settled_before_it_subscribe
 def test_told_of_nothing_the_bridge_declares_everything_anew_in_a_while(
     vhost: Vhost, monkeypatch: pytest.MonkeyPatch, strike: Callable[[Any], None]
 ) -> None:
-    monkeypatch.setattr(inbound, "SUBSCRIBED_FOR_S", 0.2)
+    monkeypatch.setattr(bridge, "SUBSCRIBED_FOR_S", 0.2)
     world = World(vhost.amqp_url, client_url=untold(vhost.amqp_url))
     with world.bridge():
         world.send(tracking_json("e1"))
@@ -106,7 +107,7 @@ def test_an_exchange_that_the_outbox_declares_anew_has_our_queue_bound(world: Wo
 def test_connections_cut_again_and_again_leave_no_publisher_behind(
     world: World, rabbitmq: RabbitMQ, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbound, "FIRST_PAUSE_S", 0.05)
+    monkeypatch.setattr(bridge, "FIRST_PAUSE_S", 0.05)
     broker = make(OURS, world.url)
     assert isinstance(broker, HardenedRabbitmqBroker)
     broker.declare_queue("record_tracking", ensure=True)
@@ -118,5 +119,24 @@ def test_connections_cut_again_and_again_leave_no_publisher_behind(
             eventually(lambda: len(world.inbox.received) == (cut + 1) * 16)  # noqa: B023
             rabbitmq.close_all_connections()
     # One for each of the publishing threads, one for this one.
-    assert len(broker.connections) <= inbound.PUBLISHERS + 1
+    assert len(broker.connections) <= bridge.PUBLISHERS + 1
     broker.close()
+
+
+def test_a_defect_does_not_end_the_bridge_and_its_event_does_not_hold_up_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "FIRST_PAUSE_S", 0.05)
+    world.inbox.chokes_on = {"e1"}
+    with capture_logs() as said, world.bridge():
+        world.send(tracking_json("e1"))
+        eventually(lambda: [each["event"] for each in said].count("bridge_defect") == 2)
+        assert world.rejections.kept == []
+        world.send(tracking_json("e2"))
+        eventually(lambda: received(world) == ["e2"] and len(world.rejections.kept) == 1)
+        eventually(lambda: world.rejections.unacked == {})
+    assert world.waiting() == 0
+    assert world.rejections.kept[0].event_id == "e1"
+    defect = next(each for each in said if each["event"] == "bridge_defect")
+    assert defect["error"] == "OverflowError"
+    assert "8-byte" not in str(said)
