@@ -17,7 +17,7 @@ from datetime import timedelta
 from threading import Event as Flag
 
 from actors.app import App
-from actors.runtime import exporter, inbound, outbox, scheduler
+from actors.runtime import bridge, exporter, outbox, scheduler
 from actors.runtime.dead_letters import drain_dead_letters
 from actors.runtime.exchange import Exchange, MemoryExchange
 from actors.runtime.exporter import StateCollector, StateGauges
@@ -127,7 +127,7 @@ def run_bridge(app: App, stop: Flag) -> None:
     """
     ports = bridge_ports(app)
     _show_metrics(app)
-    inbound.main_loop(ports, stop)
+    bridge.main_loop(ports, stop)
 
 
 def run_outbox(app: App, stop: Flag) -> None:

@@ -47,7 +47,7 @@ def connect(url: str) -> pika.BlockingConnection:
 
 
 def declare(channel: Any, inlets: tuple[Inlet, ...] = INLETS) -> None:
-    """Make sure that the exchange and our queues exist.
+    """Make sure that the exchange and our queues exist and are bound.
 
     No delivery limit: a bridge that is killed often must not cost a sender's event.
     """
@@ -99,7 +99,9 @@ class Exchange:
             self._connection = connect(self._url)
             self._channel = self._connection.channel()
             self._channel.confirm_delivery()
-            self._channel.exchange_declare(EXCHANGE, "topic", durable=True)
+            # An exchange that was deleted is not to be there again without our queues: what other
+            # systems publish meanwhile would be thrown away.
+            declare(self._channel)
         else:
             # An idle connection is noticed to be dead here, before anything is sent on it.
             self._connection.process_data_events(time_limit=0)

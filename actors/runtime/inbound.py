@@ -1,40 +1,26 @@
-"""The inbound bridge: events of other systems become facts of ours.  A process of its own.
+"""What becomes of events of other systems: facts of ours, or rejected events with the reason.
 
-    amazon.in.tracking  --JSON-->  read, check  --TrackingEntered-->  queue of record_tracking
+    event  --JSON-->  read, check  --TrackingEntered-->  inbox, queue of record_tracking
 
-An event is acked when our store has it *and* RabbitMQ has confirmed our own message; before that
-it stays in its queue, and comes back when this process dies.  Doubles end as the same message id.
-What is not a valid event is kept with the reason, and acked.  When the store or the broker is
-away, the bridge holds what it has and tries again; when its connection is lost, it connects anew.
+An event may be acked when our store has it *and* RabbitMQ has confirmed our own message.  Doubles
+end as the same message id.  What is not a valid event is kept with the reason.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Event as Flag
 from typing import Any, Protocol
-from uuid import uuid4
 
-import pika
 import structlog
-from dramatiq.errors import BrokerError
 
-from actors.runtime.consumer import CONNECTION_LOST
-from actors.runtime.exchange import INLETS, Inlet, connect, declare
+from actors.runtime.exchange import INLETS, Inlet
 from domain.errors import Malformed, Transient
 from domain.events import INBOUND_MODELS
 from domain.messages import Event
 from domain.rejected_events import BODY_KEPT_BYTES, CONFLICT, RejectedEvent, rejected
 
 log = structlog.get_logger(__name__)
-
-BATCH = 100
-PUBLISHERS = 8
-LOOK_S = 0.5
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 
 
 class Inbox(Protocol):
@@ -81,6 +67,10 @@ class Delivery:
     tag: int
 
 
+Outcome = Event | str
+"""What becomes of a delivery: a fact that is in its inbox, or the reason why it is refused."""
+
+
 def read_event(event_type: str, body: bytes, accounts: Collection[str]) -> Event:
     """Return the fact an event tells of.
 
@@ -108,112 +98,62 @@ def settle(
 
     Raises:
         Unavailable, BrokerError: the store or the broker is away; some may be settled already.
+        Exception: a defect that none of them gets past.
     """
-    reasons: dict[int, str] = {}
+    outcomes = _taken_in_one_by_one_if_need_be(ports, deliveries)
+    publish_all([outcome for outcome in outcomes if isinstance(outcome, Event)])
+    for each, outcome in zip(deliveries, outcomes, strict=True):
+        if isinstance(outcome, str):
+            refusal = rejected(each.type, each.body, outcome)
+            ports.rejections.keep_delivered(
+                refusal, session=session, tag=each.tag, redelivered=each.redelivered
+            )
+            log.info("event_rejected", type=each.type, reason=outcome)
+
+
+def _taken_in_one_by_one_if_need_be(
+    ports: BridgePorts, deliveries: Sequence[Delivery]
+) -> list[Outcome]:
+    """Take deliveries in; one with a defect of its own is refused, or the others wait for ever.
+
+    A defect that all of them run into is hardly theirs, and with a single one nobody can tell:
+    they stay in their queue.
+    """
+    try:
+        return _taken_in(ports, deliveries)
+    except Transient:
+        raise
+    except Exception:
+        if len(deliveries) == 1:
+            raise
+    outcomes: list[Outcome] = []
+    defects: list[Exception] = []
+    for each in deliveries:
+        try:
+            outcomes += _taken_in(ports, [each])
+        except Transient:
+            raise
+        except Exception as defect:  # noqa: BLE001  whatever it is, the event is kept with it
+            outcomes.append(f"the message: cannot be taken in ({type(defect).__name__})")
+            defects.append(defect)
+    if len(defects) == len(deliveries):
+        raise defects[0]
+    return outcomes
+
+
+def _taken_in(ports: BridgePorts, deliveries: Sequence[Delivery]) -> list[Outcome]:
+    """Read deliveries, and have the store keep what is valid."""
+    outcomes: list[Outcome] = [""] * len(deliveries)
     facts: dict[str, dict[int, Event]] = {}
     for number, each in enumerate(deliveries):
         try:
-            fact = read_event(each.type, each.body, ports.accounts)
+            outcomes[number] = fact = read_event(each.type, each.body, ports.accounts)
         except Malformed as refused:
-            reasons[number] = str(refused)
+            outcomes[number] = str(refused)
         else:
             facts.setdefault(each.type, {})[number] = fact
     for event_type, numbered in facts.items():
         numbers = list(numbered)
-        conflicting = ports.inboxes[event_type].receive(list(numbered.values()))
-        reasons |= {numbers[position]: CONFLICT for position in conflicting}
-        publish_all([numbered[number] for number in numbers if number not in reasons])
-    for number, reason in sorted(reasons.items()):
-        each = deliveries[number]
-        refusal = rejected(each.type, each.body, reason)
-        ports.rejections.keep_delivered(
-            refusal, session=session, tag=each.tag, redelivered=each.redelivered
-        )
-        log.info("event_rejected", type=each.type, reason=reason)
-
-
-class Bridge:
-    """One connection's worth of bridging."""
-
-    def __init__(self, ports: BridgePorts) -> None:
-        self._ports = ports
-        self._session = uuid4().hex
-        self._arrived: list[Delivery] = []
-        self._publishers = ThreadPoolExecutor(PUBLISHERS, thread_name_prefix="bridge")
-
-    def serve(self, connection: pika.BlockingConnection, stop: Flag) -> None:
-        """Take events in until ``stop`` is set; what is in hand then is finished first.
-
-        Raises:
-            CONNECTION_LOST: what was not acked comes back.
-        """
-        channel = connection.channel()
-        declare(channel, self._ports.inlets)
-        channel.basic_qos(prefetch_count=BATCH)
-        for inlet in self._ports.inlets:
-            channel.basic_consume(inlet.queue, self._listener(inlet))
-        with self._publishers:
-            while not stop.is_set():
-                connection.process_data_events(time_limit=LOOK_S)
-                deliveries = tuple(self._arrived)
-                if deliveries and self._settle(connection, deliveries, stop):
-                    channel.basic_ack(deliveries[-1].tag, multiple=True)
-                    self._ports.rejections.acked(self._session)
-                    del self._arrived[: len(deliveries)]
-
-    def _settle(
-        self, connection: pika.BlockingConnection, deliveries: Sequence[Delivery], stop: Flag
-    ) -> bool:
-        """Settle, however often it takes; False when it was told to stop instead."""
-        pause_s = FIRST_PAUSE_S
-        while True:
-            try:
-                settle(
-                    self._ports,
-                    deliveries,
-                    session=self._session,
-                    publish_all=self._publish_all,
-                )
-            except (Transient, BrokerError) as outage:
-                log.warning("bridge_waits", reason=type(outage).__name__, held=len(deliveries))
-                if not _paused(connection, pause_s, stop):
-                    return False
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-            else:
-                return True
-
-    def _publish_all(self, facts: Sequence[Event]) -> None:
-        # A confirm takes a disk write; waiting for several at once costs the time of one.
-        for _ in self._publishers.map(self._ports.publish, facts):
-            pass
-
-    def _listener(self, inlet: Inlet) -> Callable[..., None]:
-        def arrived(_channel: Any, method: Any, _properties: Any, body: bytes) -> None:
-            delivery = Delivery(inlet.type, body, method.redelivered, method.delivery_tag)
-            self._arrived.append(delivery)
-
-        return arrived
-
-
-def _paused(connection: pika.BlockingConnection, seconds: float, stop: Flag) -> bool:
-    """Wait, and keep the connection's heartbeats going; False when told to stop meanwhile."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not stop.is_set():
-        connection.sleep(min(LOOK_S, seconds))
-    return not stop.is_set()
-
-
-def main_loop(ports: BridgePorts, stop: Flag) -> None:
-    """Run the bridge until ``stop`` is set, connecting again whenever the connection is lost."""
-    pause_s = FIRST_PAUSE_S
-    while not stop.is_set():
-        try:
-            with connect(ports.broker_url) as connection:
-                log.info("bridge_started", queues=[inlet.queue for inlet in ports.inlets])
-                pause_s = FIRST_PAUSE_S
-                Bridge(ports).serve(connection, stop)
-        except (*CONNECTION_LOST, Transient) as lost:
-            log.warning("bridge_reconnects", reason=type(lost).__name__)
-            stop.wait(pause_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-    log.info("bridge_stopped")
+        for position in ports.inboxes[event_type].receive(list(numbered.values())):
+            outcomes[numbers[position]] = CONFLICT
+    return outcomes

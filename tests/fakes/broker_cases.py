@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 import dramatiq
 import dramatiq.worker
@@ -108,3 +109,13 @@ def short_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let consumers come back at once, and take the same number of messages ahead everywhere."""
     monkeypatch.setattr(dramatiq.worker, "CONSUMER_RESTART_DELAY_SECS", 0.1)
     monkeypatch.setattr(dramatiq.worker, "QUEUE_PREFETCH", 16)
+
+
+def untold(url: str) -> str:
+    """Return the address for a client that RabbitMQ does not tell of a queue's deletion.
+
+    A busy RabbitMQ may forget to tell others, too.
+    """
+    able = {"publisher_confirms": True, "basic.nack": True, "consumer_cancel_notify": False}
+    separator = "&" if "?" in url else "?"
+    return f"{url}{separator}{urlencode({'client_properties': repr({'capabilities': able})})}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,15 +14,21 @@ from domain.tracking import Entry, content_digest
 
 @dataclass
 class MemoryInbox:
-    """``is_away`` makes every call fail as a store out of reach does."""
+    """``is_away`` makes every call fail as a store out of reach does.
+
+    Entries whose event id is in ``chokes_on`` make a call fail as a defect does.
+    """
 
     received: dict[tuple[str, str], TrackingEntered] = field(default_factory=dict)
     recorded: set[tuple[str, str]] = field(default_factory=set)
     taken: set[tuple[str, str]] = field(default_factory=set)
     is_away: bool = False
+    chokes_on: Container[str] = ()
 
     def receive(self, entries: Sequence[TrackingEntered]) -> set[int]:
         self._answer()
+        if any(entry.source_event_id in self.chokes_on for entry in entries):
+            raise OverflowError("MongoDB can only handle up to 8-byte ints")
         for entry in entries:
             self.received.setdefault(_key(entry), entry)
         return {number for number, entry in enumerate(entries) if not self._is_same(entry)}

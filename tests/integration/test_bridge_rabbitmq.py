@@ -2,80 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-import pika
 import pytest
 
-from actors.runtime.exchange import INLETS, connect, declare
-from actors.runtime.inbound import BridgePorts, main_loop
-from domain.events import EXCHANGE
+from tests.fakes.bridge import QUEUE, World
+from tests.fakes.broker_cases import eventually
 from tests.fakes.rabbitmq import RabbitMQ
 from tests.fakes.rabbitmq_management import Vhost
-from tests.fakes.schedule_ports import Published
 from tests.fakes.tracking import tracking_json
-from tests.fakes.tracking_ports import MemoryInbox, MemoryRejections
 
 pytestmark = pytest.mark.rabbitmq
-QUEUE = INLETS[0].queue
-
-
-class World:
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.inbox, self.rejections = MemoryInbox(), MemoryRejections()
-        self.published = Published()
-        self.ports = BridgePorts(
-            broker_url=url,
-            accounts={"demo"},
-            inboxes={"tracking.entered": self.inbox},
-            rejections=self.rejections,
-            publish=self.published,
-        )
-        with connect(url) as connection:
-            declare(connection.channel())
-
-    def send(self, *bodies: bytes) -> None:
-        with connect(self.url) as connection:
-            channel = connection.channel()
-            channel.confirm_delivery()
-            for body in bodies:
-                channel.basic_publish(
-                    EXCHANGE, "tracking.entered", body, pika.BasicProperties(delivery_mode=2)
-                )
-
-    def waiting(self) -> int:
-        with connect(self.url) as connection:
-            declared = connection.channel().queue_declare(QUEUE, passive=True)
-            return int(declared.method.message_count)
-
-    @contextmanager
-    def bridge(self) -> Iterator[None]:
-        """Run a bridge; leaving the block stops it as SIGTERM does."""
-        stop = threading.Event()
-        thread = threading.Thread(target=main_loop, args=(self.ports, stop))
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join(timeout=20)
-            assert not thread.is_alive(), "the bridge does not stop"
 
 
 @pytest.fixture
 def world(vhost: Vhost) -> World:
     return World(vhost.amqp_url)
-
-
-def eventually(holds: Callable[[], bool], timeout_s: float = 20) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < deadline, "never happened"
-        time.sleep(0.05)
 
 
 def test_valid_events_are_told_and_invalid_ones_kept_and_all_are_acked(world: World) -> None:

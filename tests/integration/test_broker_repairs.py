@@ -7,7 +7,6 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from urllib.parse import urlencode
 
 import dramatiq
 import pytest
@@ -27,6 +26,7 @@ from tests.fakes.broker_cases import (
     make,
     short_schedule,
     take_all,
+    untold,
     working,
 )
 from tests.fakes.quarantine import MemoryQuarantine
@@ -193,16 +193,6 @@ def test_a_message_whose_retry_cannot_be_published_is_not_acked(
 
 def refuse(message: object, *, delay: int | None = None) -> None:
     raise BrokerConnectionError("no publish today")  # type: ignore[no-untyped-call]
-
-
-def untold(url: str) -> str:
-    """Return the address for a client that RabbitMQ does not tell of a queue's deletion.
-
-    A busy RabbitMQ may forget to tell others, too.
-    """
-    able = {"publisher_confirms": True, "basic.nack": True, "consumer_cancel_notify": False}
-    separator = "&" if "?" in url else "?"
-    return f"{url}{separator}{urlencode({'client_properties': repr({'capabilities': able})})}"
 
 
 @pytest.mark.parametrize("kind", [STOCK, OURS])

@@ -11,6 +11,7 @@ from actors.runtime.inbound import BridgePorts, Delivery, read_event, settle
 from domain.errors import Malformed, Unavailable
 from domain.events import INBOUND_MODELS
 from domain.messages import Event, TrackingEntered
+from domain.rejected_events import CONFLICT
 from tests.fakes.schedule_ports import Published
 from tests.fakes.tracking import tracking_entered, tracking_json
 from tests.fakes.tracking_ports import MemoryInbox, MemoryRejections
@@ -142,6 +143,49 @@ def test_while_store_or_broker_are_away_nothing_may_be_acked_and_a_retry_complet
     world.settle(*deliveries)
     assert set(world.told) == {"a", "b"}
     assert len(world.rejections.kept) == 2
+
+
+CHOKED = "the message: cannot be taken in (OverflowError)"
+
+
+def test_an_event_the_store_chokes_on_is_rejected_and_does_not_hold_up_the_others() -> None:
+    world = World()
+    world.inbox.chokes_on = {"b"}
+    conflicting = delivery(tracking_json("a", carrier="DHL"), 4)
+    world.settle(*entries("a", "b", "c"), conflicting, delivery(b"nonsense", 5))
+    assert world.told == ["a", "c"]
+    assert world.reasons[:2] == [CHOKED, CONFLICT]
+    assert len(world.reasons) == 3
+    assert (world.rejections.kept[0].event_id, world.rejections.kept[0].body) == (
+        "b",
+        tracking_json("b"),
+    )
+
+
+@pytest.mark.parametrize("event_ids", [("a",), ("a", "b", "c")])
+def test_a_defect_none_of_the_events_gets_past_is_not_blamed_on_them(
+    event_ids: tuple[str, ...],
+) -> None:
+    world = World()
+    world.inbox.chokes_on = set(event_ids)
+    with pytest.raises(OverflowError):
+        world.settle(*entries(*event_ids))
+    assert (world.told, world.reasons) == ([], [])
+
+
+def test_an_outage_while_a_defect_is_looked_for_rejects_nothing() -> None:
+    world = World()
+    inbox = world.inbox
+
+    class Leaving:
+        def __contains__(self, event_id: object) -> bool:
+            inbox.is_away = event_id == "b"
+            return inbox.is_away
+
+    inbox.chokes_on = Leaving()
+    with pytest.raises(Unavailable):
+        world.settle(*entries("a", "b", "c"))
+    assert (world.told, world.reasons) == ([], [])
 
 
 def test_killed_before_the_ack_the_next_bridge_settles_the_same_again() -> None:
