@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,9 @@ log = structlog.get_logger(__name__)
 
 TICK_S = 1.0
 AFTER_OUTAGE_S = 5.0
+REFUSED_ENOUGH = 3
+"""Jobs of one kind go to the same queues: after so many refusals in a pass the others wait, too.
+With many accounts the trouble of one queue would take minutes of every pass."""
 BY_HAND = "by hand"
 
 KeepClaim = Callable[[], None]
@@ -100,13 +104,15 @@ class Scheduler:
         """Announce every slot that has begun; return False when some are to be tried again soon."""
         self._broker_doubted, self._broker_away = self._broker_doubted or self._broker_away, False
         waiting: list[str] = []
+        refused = Counter[JobKind]()
         try:
             now = self._ports.slots.now()
             for job in self._ports.jobs:
                 slot = due_slot(self._announced.get(job.key), now, job)
                 if slot is None or (stop and stop.is_set()):
                     continue
-                if not self._settle(job, slot):
+                if refused[job.kind] >= REFUSED_ENOUGH or not self._settle(job, slot):
+                    refused[job.kind] += 1
                     waiting.append(job.key)
         except Transient as outage:
             log.warning("schedule_waits", reason=type(outage).__name__)

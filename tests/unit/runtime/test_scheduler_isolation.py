@@ -89,6 +89,23 @@ def test_what_was_refused_is_tried_in_the_next_pass_and_what_was_done_is_not_rep
     assert world.chores == ["swept", "buyers removed"]
 
 
+def test_the_trouble_of_one_queue_costs_a_pass_three_attempts_however_many_accounts_there_are() -> (
+    None
+):
+    accounts = [f"dealer{n}" for n in range(1000)]
+    reports = [Job(JobKind.ORDER_REPORT, HALF_HOUR, each, "US") for each in accounts]
+    world = World((*reports, REFRESH, PRIVACY), full={ReportDue})
+
+    assert world.tick() is False
+    assert world.tried == [*[ReportDue] * 3, RefreshDue]
+    assert world.chores == ["buyers removed"]
+
+    world.full.clear()
+
+    assert world.tick() is True
+    assert world.told == [RefreshDue, *[ReportDue] * 1000]
+
+
 def test_buyers_are_removed_although_the_sweepers_cannot_finish() -> None:
     world = World((SWEEPERS, PRIVACY), sweeping_fails=True)
 
