@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actors.ports import AmazonReports, Clock, Ledger, Policy, Reports
+from actors.reports.denials import denial_ends
 from actors.runtime.back_pressure import Backlog
 from actors.runtime.stage import stage
 from domain.messages import OrderLinesParsed, OrderReportReady, RefreshDue
@@ -42,7 +43,10 @@ def parse_order_report(
     if report is None or report.state is not ReportState.READY:
         return
     backlog = Backlog(ledger, clock, policy, report.report_id)
-    with amazon_reports.open_document(report.account, ready.document_id) as document:
+    with (
+        denial_ends(report, reports, ledger, policy, clock),
+        amazon_reports.open_document(report.account, ready.document_id) as document,
+    ):
         content = open_report(document, chunk_rows=report.chunk_rows)
         if isinstance(content, NotTheReport):
             reason = CUT_OFF if document.truncated else content.reason
@@ -51,12 +55,12 @@ def parse_order_report(
         for chunk in content:
             if backlog.admits(chunk.number):
                 yield _parsed(ready, report, chunk)
-    reports.parsed(
-        report.report_id, rows=content.rows, chunks=content.chunks, truncated=document.truncated
-    )
+        reports.parsed(
+            report.report_id, rows=content.rows, chunks=content.chunks, truncated=document.truncated
+        )
     closed = reports.close_if_accounted(report.report_id)
     if closed is not None and closed.closed_at is not None:
-        # The importers were faster, so none of them saw the report closed.
+        # The importers were faster, or the document cannot be had: none of them saw it closed.
         yield RefreshDue.following(ready, due_at=closed.closed_at)
 
 

@@ -55,6 +55,7 @@ class MemoryAmazon:
 
     @contextmanager
     def open_document(self, account: str, document_id: str) -> Iterator[MemoryDocument]:
+        self._maybe_raise()
         yield MemoryDocument(self.lines, truncated=self.truncated)
 
     def search(self, account: str, *, updated_after: datetime, page_token: str | None) -> OrderPage:

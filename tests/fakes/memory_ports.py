@@ -69,7 +69,12 @@ class MemoryReports:
 
     def requested(self, report_id: str, amazon_report_id: str) -> None:
         if self.all[report_id].state is ReportState.INTENDED:
-            self._set(report_id, state=ReportState.REQUESTED, amazon_report_id=amazon_report_id)
+            self._set(
+                report_id,
+                state=ReportState.REQUESTED,
+                amazon_report_id=amazon_report_id,
+                requested_at=self.clock.now(),
+            )
 
     def take_poll(self, report_id: str, attempt: int, *, holder: str) -> Report | None:
         report = self.all[report_id]
