@@ -3,8 +3,8 @@
     OrderReportReady  ->  OrderLinesParsed, once per chunk of a few hundred lines;
                           RefreshDue, when every chunk was imported before the end was read
 
-The file is streamed and cut into the same chunks at every reading; chunks already in the ledger
-are passed over, so a second reading (after a crash, a pause, a lost queue) costs only what is
+The file is streamed and cut into the same chunks at every reading; chunks in the ledger or on their
+way are passed over, so a second reading (after a crash, a pause, a lost queue) costs only what is
 missing.  When the importers fall behind, the parser waits a while and then gives its thread back.
 """
 
@@ -36,14 +36,14 @@ def parse_order_report(
     """Announce every chunk that is not in the ledger yet, then say how many rows there were.
 
     Raises:
-        NotYet: the importers are too far behind; the rest is read later.
+        NotYet: the importers are too far behind, or another worker is reading this report.
         Waiting, Unavailable: the document cannot be fetched now.
     """
     report = reports.get(ready.report_id)
     if report is None or report.state is not ReportState.READY:
         return
-    backlog = Backlog(ledger, clock, policy, report.report_id)
     with (
+        Backlog(report, ready.event_id, reports, ledger, policy, clock) as backlog,
         denial_ends(report, reports, ledger, policy, clock),
         amazon_reports.open_document(report.account, ready.document_id) as document,
     ):
@@ -55,6 +55,7 @@ def parse_order_report(
         for chunk in content:
             if backlog.admits(chunk.number):
                 yield _parsed(ready, report, chunk)
+                backlog.published(chunk.number)
         reports.parsed(
             report.report_id, rows=content.rows, chunks=content.chunks, truncated=document.truncated
         )

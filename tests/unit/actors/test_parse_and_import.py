@@ -58,13 +58,14 @@ def test_a_report_is_cut_into_chunks_that_account_for_every_row() -> None:
     assert sum(len(chunk.lines) for chunk in chunks) == 7
 
 
-def test_a_second_reading_announces_only_the_chunks_not_yet_imported() -> None:
+def test_a_reading_after_the_standstill_announces_only_the_chunks_not_yet_imported() -> None:
     world = seven_orders()
     ready = world.ready()
     first, _, _ = list(parse(world, ready))
     report = world.reports.all[ready.report_id]
     world.reports.all[ready.report_id] = replace(report, state=ReportState.READY)
     import_(world, first)
+    world.clock.advance(world.policy.chunk_standstill.total_seconds())
 
     again = parse(world, ready)
 
