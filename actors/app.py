@@ -170,6 +170,7 @@ def _ports(
             marketplaces={each.domain: each.id for each in marketplaces().values()},
             poll_deadline=timedelta(minutes=importing.poll_deadline_minutes),
             chunk_backlog=importing.chunk_backlog,
+            chunk_standstill=timedelta(seconds=importing.chunk_standstill_s),
             chunk_patience_s=importing.chunk_patience_s,
             amazon_writes=frozenset(
                 name for name, account in accounts.items() if account.amazon_writes

@@ -74,6 +74,8 @@ class Policy:
     """Orders read one by one in one go of a pass, before its lease is renewed."""
     chunk_backlog: int = 8
     """Chunks of one report published and not yet imported, at most."""
+    chunk_standstill: timedelta = timedelta(minutes=15)
+    """A chunk published so long ago and not imported counts as lost, and is published again."""
     chunk_patience_s: float = 30.0
     """How long the parser waits for importers before it gives its thread back."""
     amazon_writes: frozenset[str] = frozenset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.enrichment_pass import Turn
@@ -64,6 +64,28 @@ class Reports(Protocol):
 
     def ready(self, report_id: str, document_id: str) -> None:
         """The document can be read (requested -> ready); again is harmless."""
+        ...
+
+    def take_reading(self, report_id: str, *, holder: str, standstill: timedelta) -> set[int]:
+        """Claim the reading of the document; return the chunks published within the standstill.
+
+        Raises:
+            NotYet: another worker is reading, or died of it a moment ago.
+        """
+        ...
+
+    def chunk_published(
+        self, report_id: str, chunk: int, *, holder: str, imported: set[int]
+    ) -> None:
+        """Note a published chunk, forget imported ones, keep the claim.
+
+        Raises:
+            NotYet: the claim is another worker's by now.
+        """
+        ...
+
+    def release_reading(self, report_id: str, *, holder: str) -> None:
+        """The document may be read by anybody."""
         ...
 
     def parsed(self, report_id: str, *, rows: int, chunks: int, truncated: bool) -> None:

@@ -160,6 +160,9 @@ class OrderImport(Section):
     chunk_backlog: int = Field(default=8, ge=1)
     """Chunks of one report published and not yet imported, at most; then the parser waits."""
 
+    chunk_standstill_s: float = Field(default=900, gt=0)
+    """After this long, a chunk published and not imported counts as lost and is published again."""
+
     chunk_patience_s: float = Field(default=30, gt=0)
     """How long the parser waits for importers before it gives its thread back."""
 

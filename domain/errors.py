@@ -5,6 +5,7 @@
     │   ├── NotYet                    not there yet (a report in progress, a lease held elsewhere)
     │   ├── Throttled(operation)      Amazon's 429, or our own share of the quota is used up
     │   └── Suspended(scope, reason)  account or operation is paused until a probe succeeds
+    │       └── Forbidden             … because Amazon just answered 403 to this very call
     ├── Transient                     may heal: retried with growing delays, then quarantined
     │   ├── Unavailable               5xx, timeout, dropped connection, store or broker out of reach
     │   │   └── Outage(retry_after_s) … and its operation is suspended by it: waited for
@@ -55,6 +56,14 @@ class Suspended(Waiting):
         super().__init__(f"{scope} is suspended: {reason}", retry_after_s=retry_after_s)
         self.scope = scope
         self.reason = reason
+
+
+class Forbidden(Suspended):
+    """Amazon answered 403, with a fresh token, to this very call.
+
+    Waited for like any suspension, since a role may be missing.  But it may be about the one
+    thing asked for, which then stays denied for ever: a report that another application ordered.
+    """
 
 
 class Transient(ConnectorError):

@@ -2,10 +2,10 @@
 
     intended -> requested -> ready -> parsed -> complete
                     |           |        └────> incomplete  rows do not add up, or it is cut off
-                    |           └─────────────> refused     the document is not the report
+                    |           ├─────────────> refused     the document is not the report
                     ├─────────────────────────> cancelled   no data (healthy), or asked too often
-                    ├─────────────────────────> fatal       Amazon could not make it
-                    └─────────────────────────> abandoned   not ready within the poll deadline
+                    ├───────────┼─────────────> fatal       Amazon could not make it, or denies it
+                    └───────────┴─────────────> abandoned   not had within the poll deadline
 
 Everything left of the last column is *open*: one open report per (account, kind, marketplace).
 """

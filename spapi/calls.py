@@ -6,7 +6,8 @@ Which 403 is whose:
 - A 403 that may be an expired token: the token is renewed once and the call repeated.
 - A 403 with a fresh token: a role or a marketplace is missing for this *operation*.  It counts as
   a failure of the operation, which the quota suspends after a few, and the caller is told to
-  come back (``Suspended``), so that no quarantine fills up while somebody grants the role.
+  come back (``Forbidden``, which waits like ``Suspended``), so that no quarantine fills up while
+  somebody grants the role.
 - The same for ``getOrder``: it may be about that one order (of another seller, or of a
   pseudo-marketplace), so the caller gets ``Refused`` and can go on with the next one; when it is
   the role after all, the quota suspends the operation after a few.
@@ -28,6 +29,7 @@ from config.accounts import Account
 from config.sections import Http
 from domain.errors import (
     ConnectorError,
+    Forbidden,
     Malformed,
     Outage,
     Refused,
@@ -75,7 +77,8 @@ class Calls:
 
         Raises:
             Throttled: our quota or Amazon's is used up.
-            Suspended: the account or the operation waits for a person or for Amazon's recovery.
+            Suspended: the account or the operation waits for a person or for Amazon's recovery;
+                Forbidden: Amazon has just said so to this call.
             Unavailable: no answer, or not Amazon's.  The request may have taken effect.
             Refused, Malformed: Amazon's answer.
         """
@@ -117,7 +120,7 @@ class Calls:
         if not isinstance(exc, Denied) or operation in ABOUT_ONE_THING:
             return exc
         advice = "is the role granted, and is every marketplace of the account its own?"
-        return Suspended(operation, f"{exc}; {advice}", retry_after_s=PROBE_S)
+        return Forbidden(operation, f"{exc}; {advice}", retry_after_s=PROBE_S)
 
     def _ask(self, account: Account, operation: str, prepared: Prepared) -> Answer:
         plan = self._plans[operation]

@@ -85,6 +85,9 @@ class ReportDocument(Document):
     asking_until = DateTimeField()
     poll_holder = StringField()
     poll_until = DateTimeField()
+    reading_holder = StringField()
+    reading_until = DateTimeField()
+    under_way = DictField(field=DateTimeField())
 
 
 class VerdictDocument(Part):

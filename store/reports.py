@@ -12,6 +12,7 @@ from domain.reports import OPEN_STATES, Report, ReportState
 from store.failures import translated
 from store.moments import NOW, in_seconds, is_over, seconds_until, store_now
 from store.polls import Polls
+from store.readings import Readings
 from store.report_documents import ChunkDocument, ReportDocument
 from store.report_opening import OPEN, Openings, report_from
 from store.tables import Database, Raw, collection_of
@@ -41,6 +42,7 @@ class Reports:
         self._openings = Openings(database, chunk_rows=chunk_rows, lookback=lookback)
         self._reports = collection_of(database, ReportDocument)
         self._chunks = collection_of(database, ChunkDocument)
+        self._readings = Readings(database, self._reports, self._lease_s)
         self.on_moved: OnMoved = lambda _report, _state, _at: None
         """Told once of each move; for metrics, must not raise."""
 
@@ -152,6 +154,34 @@ class Reports:
         self._move(report_id, [ReportState.REQUESTED.value], update)
 
     @translated
+    def take_reading(self, report_id: str, *, holder: str, standstill: timedelta) -> set[int]:
+        """Claim the reading of the document; return the chunks that count as under way.
+
+        Those were published less than ``standstill`` ago; they may be imported by now.
+        Index: ``_id``.
+
+        Raises:
+            NotYet: another worker is reading, or died of it a moment ago.
+        """
+        return self._readings.take(report_id, holder, standstill)
+
+    @translated
+    def chunk_published(
+        self, report_id: str, chunk: int, *, holder: str, imported: set[int]
+    ) -> None:
+        """Note a published chunk, forget ``imported`` ones, keep the claim.  Index: ``_id``.
+
+        Raises:
+            NotYet: the claim ran out and is another worker's by now.
+        """
+        self._readings.published(report_id, holder, chunk, imported)
+
+    @translated
+    def release_reading(self, report_id: str, *, holder: str) -> None:
+        """The document may be read by anybody.  Index: ``_id``."""
+        self._readings.release(report_id, holder)
+
+    @translated
     def parsed(self, report_id: str, *, rows: int, chunks: int, truncated: bool) -> None:
         """The file was read to its end (ready -> parsed); again is harmless."""
         found = {"rows": rows, "chunks": chunks, "truncated": truncated}
@@ -163,7 +193,7 @@ class Reports:
         """End the report, if it is open: its lane is free from now on."""
         update = {
             "$set": {"state": state.value, "reason": reason},
-            "$unset": {"lane": "", "asking_until": "", "poll_until": ""},
+            "$unset": dict.fromkeys(("lane", "asking_until", "poll_until", "under_way"), ""),
             "$currentDate": {"closed_at": True},
         }
         self._move(report_id, OPEN, update)

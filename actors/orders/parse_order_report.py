@@ -3,8 +3,8 @@
     OrderReportReady  ->  OrderLinesParsed, once per chunk of a few hundred lines;
                           RefreshDue, when every chunk was imported before the end was read
 
-The file is streamed and cut into the same chunks at every reading; chunks already in the ledger
-are passed over, so a second reading (after a crash, a pause, a lost queue) costs only what is
+The file is streamed and cut into the same chunks at every reading; chunks in the ledger or on their
+way are passed over, so a second reading (after a crash, a pause, a lost queue) costs only what is
 missing.  When the importers fall behind, the parser waits a while and then gives its thread back.
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actors.ports import AmazonReports, Clock, Ledger, Policy, Reports
+from actors.reports.denials import denial_ends
 from actors.runtime.back_pressure import Backlog
 from actors.runtime.stage import stage
 from domain.messages import OrderLinesParsed, OrderReportReady, RefreshDue
@@ -35,14 +36,17 @@ def parse_order_report(
     """Announce every chunk that is not in the ledger yet, then say how many rows there were.
 
     Raises:
-        NotYet: the importers are too far behind; the rest is read later.
+        NotYet: the importers are too far behind, or another worker is reading this report.
         Waiting, Unavailable: the document cannot be fetched now.
     """
     report = reports.get(ready.report_id)
     if report is None or report.state is not ReportState.READY:
         return
-    backlog = Backlog(ledger, clock, policy, report.report_id)
-    with amazon_reports.open_document(report.account, ready.document_id) as document:
+    with (
+        Backlog(report, ready.event_id, reports, ledger, policy, clock) as backlog,
+        denial_ends(report, reports, ledger, policy, clock),
+        amazon_reports.open_document(report.account, ready.document_id) as document,
+    ):
         content = open_report(document, chunk_rows=report.chunk_rows)
         if isinstance(content, NotTheReport):
             reason = CUT_OFF if document.truncated else content.reason
@@ -51,12 +55,13 @@ def parse_order_report(
         for chunk in content:
             if backlog.admits(chunk.number):
                 yield _parsed(ready, report, chunk)
-    reports.parsed(
-        report.report_id, rows=content.rows, chunks=content.chunks, truncated=document.truncated
-    )
+                backlog.published(chunk.number)
+        reports.parsed(
+            report.report_id, rows=content.rows, chunks=content.chunks, truncated=document.truncated
+        )
     closed = reports.close_if_accounted(report.report_id)
     if closed is not None and closed.closed_at is not None:
-        # The importers were faster, so none of them saw the report closed.
+        # The importers were faster, or the document cannot be had: none of them saw it closed.
         yield RefreshDue.following(ready, due_at=closed.closed_at)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actors.ports import AmazonReports, Clock, Policy, Reports
+from actors.reports.denials import word_on
 from actors.runtime.publisher import Delayed
 from actors.runtime.stage import Produced, stage
 from domain.errors import ConnectorError
@@ -23,7 +24,7 @@ from domain.messages import (
     ReportKind,
     ReportRequested,
 )
-from domain.report_polling import DocumentReady, Ended, PollAgain, after_poll
+from domain.report_polling import DocumentReady, Ended, PollAgain
 
 READY = {
     ReportKind.ORDERS: OrderReportReady,
@@ -48,17 +49,17 @@ def poll_report(
 
     Raises:
         Waiting: another worker is on this very poll, or Amazon is throttled or suspended.
-        Unavailable, Refused: Amazon's answer.
+        Unavailable: Amazon's answer.
     """
     report = reports.take_poll(requested.report_id, requested.attempt, holder=requested.event_id)
     if report is None:
         return
     try:
-        answer = amazon_reports.status(report.account, report.amazon_report_id)
+        outcome = word_on(report, amazon_reports, policy, clock)
     except ConnectorError:  # The message that comes back must not find its own claim in the way.
         reports.release_poll(report.report_id, requested.attempt, holder=requested.event_id)
         raise
-    match after_poll(report, answer, clock.now(), policy.poll_deadline):
+    match outcome:
         case PollAgain(delay_s):
             yield Delayed(_next_poll(requested), delay_s)
         case DocumentReady(document_id):

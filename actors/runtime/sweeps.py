@@ -161,7 +161,7 @@ SWEEPS: tuple[Sweep, ...] = (
         timedelta(minutes=15),
         "OrderReportReady or OpenListingsReportReady again: read anew for the missing chunks",
         "ReportStuck",
-        "parse_order_report",
+        "import_orders",
         _reports(ReportState.READY, _ready_again),
     ),
     Sweep(

@@ -34,6 +34,7 @@ class MemoryAmazon:
     raises: list[ConnectorError] = field(default_factory=list)
     asked: list[Report] = field(default_factory=list)
     looks: int = 0
+    fetched: int = 0
     searches: int = 0
     reads: list[str] = field(default_factory=list)
 
@@ -55,6 +56,8 @@ class MemoryAmazon:
 
     @contextmanager
     def open_document(self, account: str, document_id: str) -> Iterator[MemoryDocument]:
+        self._maybe_raise()
+        self.fetched += 1
         yield MemoryDocument(self.lines, truncated=self.truncated)
 
     def search(self, account: str, *, updated_after: datetime, page_token: str | None) -> OrderPage:

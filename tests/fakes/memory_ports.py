@@ -27,6 +27,8 @@ class MemoryReports:
     all: dict[str, Report] = field(default_factory=dict)
     claims: dict[str, datetime] = field(default_factory=dict)
     polls: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    readings: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    under_way: dict[tuple[str, int], datetime] = field(default_factory=dict)
 
     def open_for(self, due: ReportDue, *, now: datetime) -> Report:
         for report in self.all.values():
@@ -69,7 +71,12 @@ class MemoryReports:
 
     def requested(self, report_id: str, amazon_report_id: str) -> None:
         if self.all[report_id].state is ReportState.INTENDED:
-            self._set(report_id, state=ReportState.REQUESTED, amazon_report_id=amazon_report_id)
+            self._set(
+                report_id,
+                state=ReportState.REQUESTED,
+                amazon_report_id=amazon_report_id,
+                requested_at=self.clock.now(),
+            )
 
     def take_poll(self, report_id: str, attempt: int, *, holder: str) -> Report | None:
         report = self.all[report_id]
@@ -94,6 +101,32 @@ class MemoryReports:
     def ready(self, report_id: str, document_id: str) -> None:
         if self.all[report_id].state is ReportState.REQUESTED:
             self._set(report_id, state=ReportState.READY, document_id=document_id)
+
+    def take_reading(self, report_id: str, *, holder: str, standstill: timedelta) -> set[int]:
+        now = self.clock.now()
+        _, until = self.readings.get(report_id, ("", now))
+        if until > now:
+            raise NotYet("read", retry_after_s=(until - now).total_seconds())
+        self.readings[report_id] = (holder, now + LEASE)
+        return {
+            chunk
+            for (report, chunk), at in self.under_way.items()
+            if report == report_id and now - at < standstill
+        }
+
+    def chunk_published(
+        self, report_id: str, chunk: int, *, holder: str, imported: set[int]
+    ) -> None:
+        if self.readings.get(report_id, ("",))[0] != holder:
+            raise NotYet("read elsewhere", retry_after_s=LEASE.total_seconds())
+        self.readings[report_id] = (holder, self.clock.now() + LEASE)
+        self.under_way[report_id, chunk] = self.clock.now()
+        for each in imported:
+            self.under_way.pop((report_id, each), None)
+
+    def release_reading(self, report_id: str, *, holder: str) -> None:
+        if self.readings.get(report_id, ("",))[0] == holder:
+            del self.readings[report_id]
 
     def parsed(self, report_id: str, *, rows: int, chunks: int, truncated: bool) -> None:
         if self.all[report_id].state is ReportState.READY:

@@ -6,7 +6,7 @@ import pytest
 
 from actors.orders.import_orders import import_orders
 from actors.orders.parse_order_report import parse_order_report
-from domain.errors import NotYet
+from domain.errors import NotYet, Refused
 from domain.ledger import RowOutcome
 from domain.messages import OrderLinesParsed, OrderReportReady, OrdersImported
 from domain.reports import ReportState
@@ -58,13 +58,14 @@ def test_a_report_is_cut_into_chunks_that_account_for_every_row() -> None:
     assert sum(len(chunk.lines) for chunk in chunks) == 7
 
 
-def test_a_second_reading_announces_only_the_chunks_not_yet_imported() -> None:
+def test_a_reading_after_the_standstill_announces_only_the_chunks_not_yet_imported() -> None:
     world = seven_orders()
     ready = world.ready()
     first, _, _ = list(parse(world, ready))
     report = world.reports.all[ready.report_id]
     world.reports.all[ready.report_id] = replace(report, state=ReportState.READY)
     import_(world, first)
+    world.clock.advance(world.policy.chunk_standstill.total_seconds())
 
     again = parse(world, ready)
 
@@ -125,6 +126,18 @@ def test_a_file_cut_off_before_its_header_ends_is_called_so_and_not_empty() -> N
     [report] = world.reports.all.values()
     assert report.state is ReportState.REFUSED
     assert "cut off" in report.reason
+
+
+def test_a_document_amazon_does_not_know_yet_is_asked_for_again_while_its_report_is_young() -> None:
+    world = seven_orders()
+    ready = world.ready()
+    world.amazon.raises = [Refused("getReportDocument", code="NotFound", status=404)]
+
+    with pytest.raises(NotYet) as wait:
+        parse(world, ready)
+
+    assert wait.value.retry_after_s == 30.0
+    assert len(parse(world, ready)) == 3
 
 
 def test_one_broken_line_costs_only_itself() -> None:

@@ -124,6 +124,7 @@ def test_a_stage_with_a_backlog_is_not_given_more(stage: str) -> None:
     hears: dict[str, set[type]] = {
         "request_report": {ReportDue},
         "poll_report": {ReportRequested},
+        "import_orders": {OrderReportReady},
         "enrich_orders": {RefreshDue},
         "record_tracking": {TrackingEntered},
         "resolve_shipments": {ShipmentRecorded},

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from domain.errors import Malformed, Outage, Refused, Suspended, Throttled, Unavailable
+from domain.errors import Forbidden, Malformed, Outage, Refused, Suspended, Throttled, Unavailable
 from spapi.client import USER_AGENT, VERSION
 from spapi.operations import OrderOperations
 from spapi.plans import usage_plans
@@ -226,7 +226,7 @@ def test_an_expired_token_is_renewed_once_and_the_call_repeated(amazon: Scripted
 def test_a_403_with_a_fresh_token_is_the_operation_and_waits(amazon: ScriptedAmazon) -> None:
     amazon.will(refusal(403, "Unauthorized", DENIED), refusal(403, "Unauthorized", DENIED))
 
-    with pytest.raises(Suspended) as caught:
+    with pytest.raises(Forbidden) as caught:
         get_order(amazon, "searchOrders")
 
     assert caught.value.scope == "searchOrders"
