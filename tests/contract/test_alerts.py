@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from actors.runtime.exchange import INLETS
 from actors.runtime.sweeps import SWEEPS
 from tests.conftest import missing_service
 from tests.fakes.alert_cases import CASES, Case, Series
@@ -191,3 +192,9 @@ def test_every_alert_asks_for_metrics_that_exist() -> None:
 
 def test_every_alarm_of_the_sweepers_is_an_alert() -> None:
     assert {sweep.alarm for sweep in SWEEPS} <= set(ALERTS)
+
+
+def test_the_loss_of_every_inlet_is_an_alert() -> None:
+    watched = re.findall(r'queue="([^"]+)"', ALERTS["InletMissing"]["expr"])
+
+    assert watched == [inlet.queue for inlet in INLETS]

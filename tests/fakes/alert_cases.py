@@ -51,6 +51,8 @@ JOB = f'job_name="order_report",{ACCOUNT}'
 SLOT = "connector_job_last_slot_timestamp_seconds"
 READY = 'rabbitmq_detailed_queue_messages_ready{queue="poll_report",kind="main"}'
 CONSUMERS = 'rabbitmq_detailed_queue_consumers{queue="poll_report",kind="main"}'
+INLET_CONSUMERS = 'rabbitmq_detailed_queue_consumers{queue="amazon.in.tracking",kind="main"}'
+INLET_MESSAGES = 'rabbitmq_detailed_queue_messages{queue="amazon.in.tracking",kind="main"}'
 REQUESTS = "connector_amazon_requests_total"
 WAIT = "connector_stage_queue_wait_seconds_bucket"
 TOKENS = f'{ACCOUNT},operation="getReport"'
@@ -146,6 +148,39 @@ CASES = (
         quiet=24,
         fires=25,
         harmless={CONSUMERS: "1x600"},
+    ),
+    Case(
+        # The bridge's queue is deleted; RabbitMQ answers, with those of the stages.
+        "InletMissing",
+        {
+            INLET_CONSUMERS: "1x9 stale",
+            CONSUMERS: "1x600",
+            'up{job="rabbitmq-queues",instance="a"}': "1x600",
+            'up{job="rabbitmq-queues",instance="b"}': "0x600",
+        },
+        quiet=14,
+        fires=15,
+        # Nobody consumes: another alert says so.
+        harmless={INLET_CONSUMERS: "0x600", 'up{job="rabbitmq-queues"}': "1x600"},
+    ),
+    Case(
+        # It was never there.
+        "InletMissing",
+        {'up{job="rabbitmq-queues"}': "1x600"},
+        quiet=4,
+        fires=5,
+        # Nothing is known of any queue.
+        harmless={'up{job="rabbitmq-queues"}': "0x600", 'up{job="rabbitmq"}': "1x600"},
+    ),
+    Case(
+        "InletStuck",
+        {INLET_MESSAGES: "0x9 1x600"},
+        quiet=39,
+        fires=40,
+        harmless={
+            INLET_MESSAGES: "9x25 0 9x25 0 9x25 0 9x25",
+            'rabbitmq_detailed_queue_messages{queue="poll_report",kind="main"}': "9x600",
+        },
     ),
     Case(
         "StageQueueWaitHigh",

@@ -1,15 +1,17 @@
-"""Tracking of other systems through a bridge that is killed and killed again."""
+"""Tracking of other systems through a bridge that is killed, and whose queue is deleted."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Thread
 
 import pika
+import pika.exceptions
 import pytest
 
 from actors.runtime.exchange import INLETS, connect, declare
@@ -23,6 +25,11 @@ from tests.fakes.verdicts import Verdicts
 
 pytestmark = pytest.mark.rabbitmq
 EVENTS, INVALID = 10_000, 100
+NOT_TAKEN = (
+    pika.exceptions.UnroutableError,
+    pika.exceptions.NackError,
+    pika.exceptions.ChannelClosedByBroker,
+)
 PATIENCE_S = 300
 """Half a minute does on a machine of its own."""
 
@@ -81,6 +88,50 @@ def has_settled(system: System, point: int) -> bool:
     return settled(system) >= point
 
 
+def publish_until_taken(url: str, bodies: Iterable[bytes]) -> None:
+    """Publish as docs/events.md tells: mandatory, too, and again what is not taken."""
+    properties = pika.BasicProperties(content_type="application/json", delivery_mode=2)
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        channel = connection.channel()
+        for body in bodies:
+            deadline = time.monotonic() + PATIENCE_S
+            while True:
+                if not channel.is_open:
+                    channel = connection.channel()
+                channel.confirm_delivery()
+                try:
+                    channel.basic_publish(
+                        EXCHANGE, "tracking.entered", body, properties, mandatory=True
+                    )
+                    break
+                except NOT_TAKEN:
+                    assert time.monotonic() < deadline, "no queue takes it"
+                    connection.sleep(0.1)
+
+
+@contextmanager
+def senders_of(url: str, bodies: Sequence[bytes]) -> Iterator[None]:
+    """Let four systems publish these; leaving the block waits until all are taken."""
+    senders = [
+        Thread(target=publish_until_taken, args=(url, bodies[number::4])) for number in range(4)
+    ]
+    for sender in senders:
+        sender.start()
+    yield
+    for sender in senders:
+        sender.join()
+
+
+def delete(url: str, *, queue: str = "", exchange: str = "") -> None:
+    """Delete a queue, an exchange or both, as somebody may by mistake."""
+    with connect(url) as connection:
+        channel = connection.channel()
+        if queue:
+            channel.queue_delete(queue)
+        if exchange:
+            channel.exchange_delete(exchange)
+
+
 def wait_for(system: System, holds: Callable[[], bool], what: str) -> None:
     system.wait_until(holds, what, timeout_s=PATIENCE_S)
 
@@ -118,4 +169,37 @@ def test_ten_thousand_events_through_two_kills_of_the_bridge(
     with connect(vhost.amqp_url) as connection:
         left = connection.channel().queue_declare(INLETS[0].queue, passive=True)
         assert left.method.message_count == 0
+    assert system.app.store.quarantine.groups() == []
+
+
+def test_what_is_confirmed_while_queue_and_exchange_are_deleted_is_recorded_once(
+    system: System, vhost: Vhost, verdicts: Verdicts
+) -> None:
+    system.start_worker("record_tracking", threads=8)
+    start_bridge(system)
+    bodies = [
+        tracking_json(f"e{n}", account="alpha", order_id=f"111-{n:07}-0000001")
+        for n in range(EVENTS)
+    ]
+    with senders_of(vhost.amqp_url, bodies[:4_000]):
+        wait_for(system, partial(has_settled, system, 1_000), "events come in")
+        delete(vhost.amqp_url, exchange=EXCHANGE)
+    # A queue is deleted when it is empty: nobody can bring back what lies in it.
+    wait_for(system, partial(has_settled, system, 4_000), "4000 events are settled")
+    delete(vhost.amqp_url, queue=INLETS[0].queue)
+    with senders_of(vhost.amqp_url, bodies[4_000:8_000]):
+        wait_for(system, partial(has_settled, system, 8_000), "8000 events are settled")
+    delete(vhost.amqp_url, queue=INLETS[0].queue, exchange=EXCHANGE)
+    deleted_at = time.monotonic()
+    with senders_of(vhost.amqp_url, bodies[8_000:]):
+        wait_for(system, lambda: recorded(system) == EVENTS, "every entry is recorded")
+    recovery_s = time.monotonic() - deleted_at
+    assert system.terminate("bridge") == 0
+
+    ids = [raw["source_event_id"] for raw in system.app.store.database["tracking_entries"].find()]
+    lost = len({f"e{n}" for n in range(EVENTS)} - set(ids))
+    doubled = len(ids) - len(set(ids)) + system.app.store.rejected_events.count()
+    fault = "queue_and_exchange_are_deleted"
+    verdict = verdicts.note(Verdict(fault, EVENTS, lost, doubled, recovery_s))
+    assert (verdict.lost, verdict.duplicated) == (0, 0), system.last_words()
     assert system.app.store.quarantine.groups() == []

@@ -16,7 +16,7 @@ from actors.runtime.publisher import Publisher
 from domain.events import EXCHANGE
 from domain.messages import TrackingEntered
 from tests.fakes.bridge import QUEUE, World
-from tests.fakes.broker_cases import OURS, channel_to, depth, eventually, make, untold
+from tests.fakes.broker_cases import OURS, channel_to, eventually, make, untold
 from tests.fakes.rabbitmq import RabbitMQ
 from tests.fakes.rabbitmq_management import Vhost
 from tests.fakes.tracking import tracking_json
@@ -64,9 +64,11 @@ def test_what_the_bridge_holds_of_a_deleted_queue_is_settled_before_it_subscribe
     world: World,
 ) -> None:
     world.inbox.is_away = True
-    world.send(*(tracking_json(f"e{n}") for n in range(3)))
-    with world.bridge():
-        eventually(lambda: depth(world.url, QUEUE) == 0)
+    world.send(tracking_json("e0"))
+    with capture_logs() as said, world.bridge():
+        eventually(lambda: "bridge_waits" in [each["event"] for each in said])
+        world.send(tracking_json("e1"), tracking_json("e2"))
+        eventually(lambda: world.waiting() == 0)
         with channel_to(world.url) as channel:
             delete_queue(channel)
         world.inbox.is_away = False
