@@ -10,7 +10,7 @@ from uuid import uuid4
 import click
 
 from actors.app import App
-from actors.runtime.exchange import Exchange
+from actors.runtime.exchange import Exchange, NoQueue
 from actors.runtime.inbound import BridgePorts, Delivery, settle
 from cli.failing import Stop
 from cli.inline import in_this_process
@@ -125,9 +125,14 @@ def _check(event_type: str, body: bytes, file: Path, accounts: set[str]) -> None
 
 
 def _send(broker_url: str, event_type: str, body: bytes) -> str:
-    exchange = Exchange(broker_url)
+    exchange = Exchange(broker_url, mandatory=True)
     try:
         exchange(event_type, _event_id(body), body)
+    except NoQueue:
+        raise Stop(
+            f"not sent: no queue takes {event_type}, because no bridge has run here yet; "
+            "start one: run bridge"
+        ) from None
     finally:
         exchange.close()
     return f"sent to {EXCHANGE} with routing key {event_type}; if rejected: events rejected"

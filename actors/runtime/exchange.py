@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pika
+from pika.exceptions import UnroutableError
 
 from actors.runtime.broker import NO_DELIVERY_LIMIT, Connecting
 from actors.runtime.consumer import CONNECTION_LOST
@@ -64,18 +65,20 @@ class Exchange:
     It connects when something is published, and again after a connection was lost.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, mandatory: bool = False) -> None:
         self._url = url
+        self._mandatory = mandatory
         self._connection: pika.BlockingConnection | None = None
         self._channel: Any = None
 
     def __call__(self, event_type: str, event_id: str, body: bytes) -> None:
         """Publish; when this returns, RabbitMQ has the event for every queue bound to its type.
 
-        Nobody has to be bound: an event nobody wants is no error.
+        Nobody has to be bound, unless it is ``mandatory``: an event nobody wants is no error.
 
         Raises:
             Unavailable: RabbitMQ cannot be reached, or it may or may not have the event.
+            NoQueue: it is mandatory, and no queue takes it.
         """
         properties = pika.BasicProperties(
             content_type=JSON,
@@ -85,7 +88,9 @@ class Exchange:
             app_id="amazon-orders-fulfillment",
         )
         with self._giving_up_a_lost_connection():
-            self._open_channel().basic_publish(EXCHANGE, event_type, body, properties)
+            self._open_channel().basic_publish(
+                EXCHANGE, event_type, body, properties, mandatory=self._mandatory
+            )
 
     def close(self) -> None:
         """Give the connection back; the next event opens another one."""
@@ -109,6 +114,8 @@ class Exchange:
     def _giving_up_a_lost_connection(self) -> Iterator[None]:
         try:
             yield
+        except UnroutableError:
+            raise NoQueue from None
         except CONNECTION_LOST as exc:
             # Nothing is known of this connection any more.
             self.close()
