@@ -1,7 +1,8 @@
-"""The exchange other systems know: where their events come in and ours go out.
+"""The exchanges other systems know: where their events come in and ours go out.
 
-    ecommerce.amazon.events      topic, durable; the routing key is the event's type
-    amazon.in.tracking           quorum queue of the bridge, bound to tracking.entered
+    ecommerce.amazon.events            topic, durable; the routing key is the event's type
+    ecommerce.amazon.tracking.entered  topic, durable; the door for users who may tell only this
+    amazon.in.tracking                 quorum queue of the bridge; tracking.entered of both
 
 A subscriber declares a queue of its own and binds it; docs/events.md tells how, and which
 permissions a foreign user needs.
@@ -32,6 +33,16 @@ class Inlet:
     type: str
     queue: str
 
+    @property
+    def door(self) -> str:
+        """The exchange a user may write to who may tell this type of event and nothing else.
+
+        Only our queue is bound to it, because permissions on routing keys are not enough:
+        RabbitMQ before 4.0.3 does not check the keys in the headers CC and BCC, and whoever may
+        write to the exchange that subscribers hear could speak to them in our name.
+        """
+        return f"ecommerce.amazon.{self.type}"
+
 
 INLETS = (Inlet("tracking.entered", "amazon.in.tracking"),)
 """What comes in.  A new type is a model (``domain.events``), a line here, and an inbox."""
@@ -48,7 +59,7 @@ def connect(url: str) -> pika.BlockingConnection:
 
 
 def declare(channel: Any, inlets: tuple[Inlet, ...] = INLETS) -> None:
-    """Make sure that the exchange and our queues exist.
+    """Make sure that the exchanges and our queues exist.
 
     No delivery limit: a bridge that is killed often must not cost a sender's event.
     """
@@ -57,6 +68,12 @@ def declare(channel: Any, inlets: tuple[Inlet, ...] = INLETS) -> None:
     for inlet in inlets:
         channel.queue_declare(inlet.queue, durable=True, arguments=arguments)
         channel.queue_bind(inlet.queue, EXCHANGE, inlet.type)
+        channel.exchange_declare(inlet.door, "topic", durable=True)
+        channel.queue_bind(inlet.queue, inlet.door, inlet.type)
+
+
+class NoQueue(Exception):
+    """RabbitMQ has confirmed an event and dropped it: no queue is bound to its type."""
 
 
 class Exchange:
