@@ -94,9 +94,9 @@ def publish(
 ) -> None:
     """Send the event in FILE (JSON) as another system would."""
     body = _read(file)
-    if not unchecked:
-        _check(event_type, body, file, set(session.settings.resolved_accounts()))
     with session.app() as app:
+        if not unchecked:
+            _check(app, event_type, body, file)
         if session.settings.is_in_memory:
             said = _take_in_here(app, event_type, body)
         else:
@@ -113,14 +113,14 @@ def _read(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def _check(event_type: str, body: bytes, file: Path, accounts: set[str]) -> None:
+def _check(app: App, event_type: str, body: bytes, file: Path) -> None:
     try:
-        event = INBOUND_MODELS[event_type].read(body)
+        event = INBOUND_MODELS[event_type].read(body, now=app.store.now())
     except Malformed as refused:
         raise Stop(
             f"{file} would be rejected: {refused} (--unchecked sends it all the same)"
         ) from None
-    if event.account not in accounts:
+    if event.account not in app.accounts:
         raise Stop(f"{file} would be rejected: account {event.account!r} is not configured")
 
 
@@ -146,6 +146,7 @@ def _take_in_here(app: App, event_type: str, body: bytes) -> str:
         inboxes={"tracking.entered": app.store.tracking_inbox},
         rejections=app.store.rejected_events,
         publish=app.publish,
+        now=app.store.now,
     )
     before = app.store.rejected_events.count()
     delivery = Delivery(event_type, body, redelivered=False, tag=1)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Event as Flag
 from typing import Any, Protocol
 from uuid import uuid4
@@ -61,13 +62,17 @@ class Rejections(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BridgePorts:
-    """What the bridge needs.  ``accounts`` are the configured ones, ``inboxes`` go by type."""
+    """What the bridge needs.
+
+    ``accounts`` are the configured ones, ``inboxes`` go by type, ``now`` is the store's time.
+    """
 
     broker_url: str
     accounts: Collection[str]
     inboxes: Mapping[str, Inbox]
     rejections: Rejections
     publish: Callable[[Event], None]
+    now: Callable[[], datetime]
     inlets: tuple[Inlet, ...] = INLETS
 
 
@@ -81,15 +86,15 @@ class Delivery:
     tag: int
 
 
-def read_event(event_type: str, body: bytes, accounts: Collection[str]) -> Event:
-    """Return the fact an event tells of.
+def read_event(event_type: str, body: bytes, accounts: Collection[str], *, now: datetime) -> Event:
+    """Return the fact that an event tells of which came in ``now``.
 
     Raises:
         Malformed: it is not a valid event; the text says why and never quotes it.
     """
     if len(body) > BODY_KEPT_BYTES:
         raise Malformed(f"the message: is larger than {BODY_KEPT_BYTES} bytes")
-    event = INBOUND_MODELS[event_type].read(body)
+    event = INBOUND_MODELS[event_type].read(body, now=now)
     if event.account not in accounts:
         raise Malformed("account: no such account is configured")
     return event.fact()
@@ -111,9 +116,10 @@ def settle(
     """
     reasons: dict[int, str] = {}
     facts: dict[str, dict[int, Event]] = {}
+    now = ports.now()
     for number, each in enumerate(deliveries):
         try:
-            fact = read_event(each.type, each.body, ports.accounts)
+            fact = read_event(each.type, each.body, ports.accounts, now=now)
         except Malformed as refused:
             reasons[number] = str(refused)
         else:

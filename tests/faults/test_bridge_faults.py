@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -45,8 +46,11 @@ def start_bridge(system: System) -> None:
 
 def events(count: int = EVENTS) -> Iterator[bytes]:
     """Every hundredth event is invalid; every tenth of those is the very same nonsense."""
+    now = datetime.now(UTC).isoformat()
     for n in range(count):
-        valid = tracking_json(f"e{n}", account="alpha", order_id=f"111-{n:07}-0000001")
+        valid = tracking_json(
+            f"e{n}", account="alpha", order_id=f"111-{n:07}-0000001", entered_at=now
+        )
         if n % 1000 == 0:
             yield b"nonsense"
         elif n % 100 == 0:

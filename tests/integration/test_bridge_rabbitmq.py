@@ -13,6 +13,7 @@ import pytest
 from actors.runtime.exchange import INLETS, connect, declare
 from actors.runtime.inbound import BridgePorts, main_loop
 from domain.events import EXCHANGE
+from tests.fakes.clock import START
 from tests.fakes.rabbitmq import RabbitMQ
 from tests.fakes.rabbitmq_management import Vhost
 from tests.fakes.schedule_ports import Published
@@ -34,6 +35,7 @@ class World:
             inboxes={"tracking.entered": self.inbox},
             rejections=self.rejections,
             publish=self.published,
+            now=lambda: START,
         )
         with connect(url) as connection:
             declare(connection.channel())

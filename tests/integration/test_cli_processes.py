@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,7 @@ def test_an_event_of_another_system_is_taken_in_and_a_wrong_one_is_kept_with_its
     example = INBOUND_MODELS["tracking.entered"].model_config["json_schema_extra"]
     assert isinstance(example, dict)
     event: dict[str, Any] = example["examples"][0]  # type: ignore[index,assignment]
+    event = event | {"entered_at": datetime.now(UTC).isoformat()}
     good = tmp_path / "good.json"
     good.write_text(json.dumps(event), encoding="utf-8")
     wrong = tmp_path / "wrong.json"
