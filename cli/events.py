@@ -148,7 +148,6 @@ def _take_in_here(app: App, event_type: str, body: bytes) -> str:
         publish=app.publish,
         now=app.store.now,
     )
-    before = app.store.rejected_events.count()
     delivery = Delivery(event_type, body, redelivered=False, tag=1)
 
     def publish_all(facts: Any) -> None:
@@ -156,8 +155,8 @@ def _take_in_here(app: App, event_type: str, body: bytes) -> str:
             app.publish(fact)
 
     with in_this_process(app.broker):
-        settle(ports, [delivery], session=uuid4().hex, publish_all=publish_all)
-    if app.store.rejected_events.count() > before:
+        rejections = settle(ports, [delivery], session=uuid4().hex, publish_all=publish_all)
+    if rejections:
         raise Stop("rejected; why: events rejected")
     return "taken in and worked off here: the broker is in memory"
 

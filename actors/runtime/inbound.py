@@ -10,11 +10,11 @@ away, the bridge holds what it has and tries again; when its connection is lost,
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from threading import Event as Flag
 from typing import Any, Protocol
 from uuid import uuid4
@@ -106,10 +106,10 @@ def settle(
     *,
     session: str,
     publish_all: Callable[[Sequence[Event]], None],
-) -> None:
+) -> int:
     """Give every delivery a future in our own store and queues; afterwards they may be acked.
 
-    Again, with any of them, is harmless.
+    Again, with any of them, is harmless.  Returns how many were rejected.
 
     Raises:
         Unavailable, BrokerError: the store or the broker is away; some may be settled already.
@@ -136,6 +136,7 @@ def settle(
             refusal, session=session, tag=each.tag, redelivered=each.redelivered
         )
         log.info("event_rejected", type=each.type, reason=reason)
+    return len(reasons)
 
 
 class Bridge:
@@ -162,26 +163,28 @@ class Bridge:
             while not stop.is_set():
                 connection.process_data_events(time_limit=LOOK_S)
                 deliveries = tuple(self._arrived)
-                if deliveries and self._settle(connection, deliveries, stop):
+                if deliveries and self._done(partial(self._settle, deliveries), connection, stop):
                     channel.basic_ack(deliveries[-1].tag, multiple=True)
-                    self._ports.rejections.acked(self._session)
                     del self._arrived[: len(deliveries)]
+                    # An ack is never answered.  What is asked after it on the same channel is: then
+                    # RabbitMQ has the ack, too, and does not deliver again when it is cut off now.
+                    channel.basic_qos(prefetch_count=BATCH)
+                    noted = partial(self._ports.rejections.acked, self._session)
+                    self._done(noted, connection, stop)
 
-    def _settle(
-        self, connection: pika.BlockingConnection, deliveries: Sequence[Delivery], stop: Flag
+    def _settle(self, deliveries: Sequence[Delivery]) -> None:
+        settle(self._ports, deliveries, session=self._session, publish_all=self._publish_all)
+
+    def _done(
+        self, work: Callable[[], object], connection: pika.BlockingConnection, stop: Flag
     ) -> bool:
-        """Settle, however often it takes; False when it was told to stop instead."""
+        """Do it, however often it takes; False when it was told to stop instead."""
         pause_s = FIRST_PAUSE_S
         while True:
             try:
-                settle(
-                    self._ports,
-                    deliveries,
-                    session=self._session,
-                    publish_all=self._publish_all,
-                )
+                work()
             except (Transient, BrokerError) as outage:
-                log.warning("bridge_waits", reason=type(outage).__name__, held=len(deliveries))
+                log.warning("bridge_waits", reason=type(outage).__name__, held=len(self._arrived))
                 if not _paused(connection, pause_s, stop):
                     return False
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
@@ -203,9 +206,10 @@ class Bridge:
 
 def _paused(connection: pika.BlockingConnection, seconds: float, stop: Flag) -> bool:
     """Wait, and keep the connection's heartbeats going; False when told to stop meanwhile."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not stop.is_set():
-        connection.sleep(min(LOOK_S, seconds))
+    left_s = seconds
+    while left_s > 0 and not stop.is_set():
+        connection.sleep(min(LOOK_S, left_s))
+        left_s -= LOOK_S
     return not stop.is_set()
 
 

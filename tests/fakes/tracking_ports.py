@@ -59,10 +59,13 @@ class MemoryInbox:
 
 @dataclass
 class MemoryRejections:
+    """``away_at_acked``: so many calls of ``acked`` find the store out of reach."""
+
     kept: list[RejectedEvent] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     unacked: dict[tuple[str, int], RejectedEvent] = field(default_factory=dict)
     is_away: bool = False
+    away_at_acked: int = 0
 
     def keep(self, rejected: RejectedEvent, *, key: str) -> None:
         if key not in self.keys:
@@ -76,6 +79,10 @@ class MemoryRejections:
             raise Unavailable("the store does not answer")
         if (session, tag) in self.unacked:
             return
+        if rejected.names_itself:
+            self.kept = [each for each in self.kept if not _is_same_event(each, rejected)]
+            self.kept.append(rejected)
+            return
         for (holder, number), same in list(self.unacked.items()):
             if redelivered and same == rejected and holder != session:
                 del self.unacked[holder, number]
@@ -85,7 +92,14 @@ class MemoryRejections:
         self.unacked[session, tag] = rejected
 
     def acked(self, session: str) -> None:
+        if self.away_at_acked:
+            self.away_at_acked -= 1
+            raise Unavailable("the store does not answer")
         self.unacked = {key: each for key, each in self.unacked.items() if key[0] != session}
+
+
+def _is_same_event(one: RejectedEvent, other: RejectedEvent) -> bool:
+    return (one.type, one.body) == (other.type, other.body)
 
 
 def _age(entry: TrackingEntered) -> tuple[datetime, str]:
