@@ -91,6 +91,7 @@ def bridge_ports(app: App) -> BridgePorts:
         inboxes={"tracking.entered": app.store.tracking_inbox},
         rejections=app.store.rejected_events,
         publish=app.publish,
+        now=app.store.now,
     )
 
 

@@ -133,7 +133,10 @@ def _enter(app: App, packages: Iterable[Package], *, corrections: bool = False) 
             "shipment_ref": each.ref,
             "items": list(_items(each.order)),
         }
-        hand_over(app, tracking_entry(ACCOUNT, each.order.order_id, each.order, given))
+        hand_over(
+            app,
+            tracking_entry(ACCOUNT, each.order.order_id, each.order, given, now=app.store.now()),
+        )
     see_through(app)
 
 

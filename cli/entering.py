@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -28,9 +28,12 @@ QUANTITY = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def tracking_entry(
-    account: str, order_id: str, order: Order | None, given: dict[str, Any]
+    account: str, order_id: str, order: Order | None, given: dict[str, Any], *, now: datetime
 ) -> TrackingEntered:
     """Return the entry for what was given on the command line; ``items`` are ID_OR_SKU:QTY.
+
+    ``now`` is the store's time: a person's computer with a clock ahead of it must not make an
+    entry that beats every later one.
 
     Raises:
         UsageError: it is no valid event; the text names fields and rules.
@@ -42,10 +45,10 @@ def tracking_entry(
         "account": account,
         "order_id": order_id,
         "items": [_item(text, order) for text in given["items"]],
-        "entered_at": datetime.now(UTC).isoformat(),
+        "entered_at": now.isoformat(),
     }
     try:
-        return TrackingEnteredV1.read(json.dumps(body).encode()).fact()
+        return TrackingEnteredV1.read(json.dumps(body).encode(), now=now).fact()
     except Malformed as refused:
         raise click.UsageError(str(refused)) from None
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import click
 
 from actors.app import App
-from actors.runtime.exchange import Exchange
+from actors.runtime.exchange import Exchange, NoQueue
 from actors.runtime.inbound import BridgePorts, Delivery, settle
 from cli.failing import Stop
 from cli.inline import in_this_process
@@ -94,9 +94,9 @@ def publish(
 ) -> None:
     """Send the event in FILE (JSON) as another system would."""
     body = _read(file)
-    if not unchecked:
-        _check(event_type, body, file, set(session.settings.resolved_accounts()))
     with session.app() as app:
+        if not unchecked:
+            _check(app, event_type, body, file)
         if session.settings.is_in_memory:
             said = _take_in_here(app, event_type, body)
         else:
@@ -113,21 +113,25 @@ def _read(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def _check(event_type: str, body: bytes, file: Path, accounts: set[str]) -> None:
+def _check(app: App, event_type: str, body: bytes, file: Path) -> None:
     try:
-        event = INBOUND_MODELS[event_type].read(body)
+        event = INBOUND_MODELS[event_type].read(body, now=app.store.now())
     except Malformed as refused:
         raise Stop(
             f"{file} would be rejected: {refused} (--unchecked sends it all the same)"
         ) from None
-    if event.account not in accounts:
+    if event.account not in app.accounts:
         raise Stop(f"{file} would be rejected: account {event.account!r} is not configured")
 
 
 def _send(broker_url: str, event_type: str, body: bytes) -> str:
-    exchange = Exchange(broker_url)
+    exchange = Exchange(broker_url, mandatory=True)
     try:
         exchange(event_type, _event_id(body), body)
+    except NoQueue:
+        raise Stop(
+            f"not sent: no queue takes {event_type}; somebody has just deleted it: send it again"
+        ) from None
     finally:
         exchange.close()
     return f"sent to {EXCHANGE} with routing key {event_type}; if rejected: events rejected"
@@ -141,8 +145,8 @@ def _take_in_here(app: App, event_type: str, body: bytes) -> str:
         inboxes={"tracking.entered": app.store.tracking_inbox},
         rejections=app.store.rejected_events,
         publish=app.publish,
+        now=app.store.now,
     )
-    before = app.store.rejected_events.count()
     delivery = Delivery(event_type, body, redelivered=False, tag=1)
 
     def publish_all(facts: Any) -> None:
@@ -150,8 +154,8 @@ def _take_in_here(app: App, event_type: str, body: bytes) -> str:
             app.publish(fact)
 
     with in_this_process(app.broker):
-        settle(ports, [delivery], session=uuid4().hex, publish_all=publish_all)
-    if app.store.rejected_events.count() > before:
+        rejections = settle(ports, [delivery], session=uuid4().hex, publish_all=publish_all)
+    if rejections:
         raise Stop("rejected; why: events rejected")
     return "taken in and worked off here: the broker is in memory"
 

@@ -183,7 +183,7 @@ def enter(
     name = session.account(account)
     with session.app() as app:
         order = app.ports.orders.get(name, order_id)
-        entry = tracking_entry(name, order_id, order, given)
+        entry = tracking_entry(name, order_id, order, given, now=app.store.now())
         row = take_in(app, entry)
     if row is not None:
         _told("entered", [row], as_json=as_json)

@@ -8,8 +8,9 @@ a sender may be ahead of us.  No buyer data in either direction.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -21,6 +22,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
@@ -28,7 +30,10 @@ from domain.errors import Malformed
 from domain.messages import Event, TrackedItem, TrackingEntered
 
 EXCHANGE = "ecommerce.amazon.events"
+BARE_NUMBER = re.compile(r"[-+.0-9eE]+", re.ASCII)
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+AHEAD_AT_MOST = timedelta(days=1)
+"""Clocks differ; but a time of truth far ahead would beat every true correction until it comes."""
 REASONS_SHOWN = 5
 
 
@@ -48,10 +53,24 @@ def _blank_is_absent(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _written_out(value: Any) -> Any:
+    # Pydantic takes 1700000000 and "1700000000" for seconds since 1970, longer ones for others.
+    if not isinstance(value, str) or BARE_NUMBER.fullmatch(value):
+        raise ValueError("is not a date and time with its offset from UTC")
+    return value
+
+
 def _plausible(at: datetime) -> datetime:
     if not EARLIEST <= at < LATEST:
         raise ValueError("is not between the years 2000 and 2100")
     return at.astimezone(UTC)
+
+
+def _not_ahead(at: datetime, info: ValidationInfo) -> datetime:
+    now: datetime = (info.context or {})["now"]
+    if at > now + AHEAD_AT_MOST:
+        raise ValueError("is more than a day ahead of the connector's clock")
+    return at
 
 
 Id = Annotated[
@@ -64,8 +83,12 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=100), BeforeVa
 """Text for people: tabs and line breaks inside become spaces."""
 OptionalId = Annotated[Id | None, BeforeValidator(_blank_is_absent)]
 OptionalWords = Annotated[Words | None, BeforeValidator(_blank_is_absent)]
-Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
+Moment = Annotated[
+    AwareDatetime, Field(strict=False), BeforeValidator(_written_out), AfterValidator(_plausible)
+]
 """ISO 8601 with an offset, e.g. ``2026-11-23T14:05:00+01:00`` or ``…Z``."""
+TimeOfTruth = Annotated[Moment, AfterValidator(_not_ahead)]
+"""Decides which of two events is newer."""
 
 
 class InboundEvent(BaseModel, ABC):
@@ -83,14 +106,14 @@ class InboundEvent(BaseModel, ABC):
     """Name of the seller account, as configured here."""
 
     @classmethod
-    def read(cls, body: bytes) -> Self:
-        """Read the JSON of an event.
+    def read(cls, body: bytes, *, now: datetime) -> Self:
+        """Read the JSON of an event that came in ``now``.
 
         Raises:
             Malformed: it is not such an event; the text names fields and rules, never values.
         """
         try:
-            return cls.model_validate_json(body)
+            return cls.model_validate_json(body, context={"now": now})
         except ValidationError as exc:
             errors = exc.errors(include_url=False, include_input=False, include_context=False)
             reasons = [_reason(e["loc"], e["msg"]) for e in errors[:REASONS_SHOWN]]
@@ -173,8 +196,9 @@ class TrackingEnteredV1(InboundEvent):
     """The service level, e.g. ``Ground``."""
     items: list[TrackedItemV1] = Field(min_length=1, max_length=200)
     """What is in the package."""
-    entered_at: Moment
-    """When this was entered in the sending system; older entries never replace newer ones."""
+    entered_at: TimeOfTruth
+    """When this was entered in the sending system; older entries never replace newer ones.  With an
+    offset from UTC, and at most a day ahead of the connector's clock."""
 
     def fact(self) -> TrackingEntered:
         """Return the entry as our stages hear of it."""

@@ -28,6 +28,11 @@ class RejectedEvent:
     account: str
     event_id: str
 
+    @property
+    def names_itself(self) -> bool:
+        """Whether its sender gave it an id: then the same body again is the same event."""
+        return bool(self.event_id.strip())
+
     def __repr__(self) -> str:
         """Show the reason, not the body."""
         return f"RejectedEvent({self.type}: {self.reason})"

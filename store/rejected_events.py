@@ -1,9 +1,9 @@
 """Rejected events of other systems, each kept once, with its reason.
 
-A rejected delivery has no identity of its own: two senders may send the same nonsense, and
-RabbitMQ delivers again what a killed bridge had not acked.  So an entry remembers which bridge
-session has not acked it yet, and a *redelivered* body takes such an entry for its own instead of
-becoming a second one.
+An event that names itself is one entry, however often it comes: type and body are its key.  Of
+other bodies two senders may send the same nonsense, and RabbitMQ delivers again what a killed
+bridge had not acked.  So an entry remembers which bridge session has not acked it yet, and a
+*redelivered* body takes such an entry for its own instead of becoming a second one.
 """
 
 # mongoengine has no types; every class built on it counts as untyped.
@@ -12,6 +12,7 @@ becoming a second one.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import timedelta
 
 from bson import ObjectId
@@ -97,15 +98,23 @@ class RejectedEvents:
     ) -> None:
         """Keep a rejected delivery of a bridge session that has not acked it yet.
 
-        Again with the same delivery tag is harmless.  Indexes: ``unacked``, ``unacked_body``.
+        Again with the same delivery tag is harmless; so is an event that names itself in any
+        delivery: its entry then says when and why it was rejected last.  Indexes: ``_id``,
+        ``unacked``, ``unacked_body``.
         """
         document = self._document(rejected)
         mine = {"unacked_by": session, "tag": tag}
-        if redelivered and not self._rejected.count_documents(mine, limit=1):
+        if self._rejected.count_documents(mine, limit=1):
+            return
+        if redelivered:
             same = {"digest": document["digest"], "unacked_by": {"$exists": True, "$ne": session}}
+            # Also of an event that names itself: bridges of earlier versions marked those, too.
             if self._rejected.update_one(same, {"$set": mine}).matched_count:
                 return
-        self._rejected.update_one(mine, {"$setOnInsert": document}, upsert=True)
+        if rejected.names_itself:
+            self._keep_named(document)
+        else:
+            self._rejected.update_one(mine, {"$setOnInsert": document}, upsert=True)
 
     @translated
     def acked(self, session: str) -> None:
@@ -131,6 +140,13 @@ class RejectedEvents:
     def count(self) -> int:
         """Return how many are kept."""
         return self._rejected.count_documents({})
+
+    def _keep_named(self, document: Raw) -> None:
+        last = {name: document.pop(name) for name in ("at", "reason")}
+        key = {"_id": ObjectId(document["digest"][:24])}
+        # A duplicate key: another bridge keeps the same event at this moment.
+        with suppress(DuplicateKeyError):
+            self._rejected.update_one(key, {"$set": last, "$setOnInsert": document}, upsert=True)
 
     def _document(self, rejected: RejectedEvent) -> Raw:
         return {

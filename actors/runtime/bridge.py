@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from threading import Event as Flag
 from traceback import extract_tb
 from typing import Any
@@ -62,10 +63,8 @@ class Bridge:
         while not stop.is_set():
             connection.process_data_events(time_limit=LOOK_S)
             deliveries = tuple(self._arrived)
-            if deliveries and self._settle(connection, deliveries, stop):
-                self._channel.basic_ack(deliveries[-1].tag, multiple=True)
-                self._ports.rejections.acked(self._session)
-                del self._arrived[: len(deliveries)]
+            if deliveries and self._done(partial(self._settle, deliveries), connection, stop):
+                self._ack(deliveries, connection, stop)
             # What came from a queue that is deleted now is nowhere else any more: it goes first.
             if not self._arrived and time.monotonic() >= self._anew_at:
                 self._channel.close()
@@ -89,21 +88,29 @@ class Bridge:
         log.warning("bridge_canceled")
         self._anew_at = time.monotonic()
 
-    def _settle(
-        self, connection: pika.BlockingConnection, deliveries: Sequence[Delivery], stop: Flag
+    def _settle(self, deliveries: Sequence[Delivery]) -> None:
+        settle(self._ports, deliveries, session=self._session, publish_all=self._publish_all)
+
+    def _ack(
+        self, deliveries: Sequence[Delivery], connection: pika.BlockingConnection, stop: Flag
+    ) -> None:
+        self._channel.basic_ack(deliveries[-1].tag, multiple=True)
+        del self._arrived[: len(deliveries)]
+        # An ack is never answered.  What is asked after it on the same channel is: then RabbitMQ
+        # has the ack, too, and does not deliver again when it is cut off now.
+        self._channel.basic_qos(prefetch_count=BATCH)
+        self._done(partial(self._ports.rejections.acked, self._session), connection, stop)
+
+    def _done(
+        self, work: Callable[[], object], connection: pika.BlockingConnection, stop: Flag
     ) -> bool:
-        """Settle, however often it takes; False when it was told to stop instead."""
+        """Do it, however often it takes; False when it was told to stop instead."""
         pause_s = FIRST_PAUSE_S
         while True:
             try:
-                settle(
-                    self._ports,
-                    deliveries,
-                    session=self._session,
-                    publish_all=self._publish_all,
-                )
+                work()
             except (Transient, BrokerError) as outage:
-                log.warning("bridge_waits", reason=type(outage).__name__, held=len(deliveries))
+                log.warning("bridge_waits", reason=type(outage).__name__, held=len(self._arrived))
                 if not _paused(connection, pause_s, stop):
                     return False
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
@@ -125,9 +132,10 @@ class Bridge:
 
 def _paused(connection: pika.BlockingConnection, seconds: float, stop: Flag) -> bool:
     """Wait, and keep the connection's heartbeats going; False when told to stop meanwhile."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not stop.is_set():
-        connection.sleep(min(LOOK_S, seconds))
+    left_s = seconds
+    while left_s > 0 and not stop.is_set():
+        connection.sleep(min(LOOK_S, left_s))
+        left_s -= LOOK_S
     return not stop.is_set()
 
 

@@ -1,7 +1,8 @@
-"""The exchange other systems know: where their events come in and ours go out.
+"""The exchanges other systems know: where their events come in and ours go out.
 
-    ecommerce.amazon.events      topic, durable; the routing key is the event's type
-    amazon.in.tracking           quorum queue of the bridge, bound to tracking.entered
+    ecommerce.amazon.events            topic, durable; the routing key is the event's type
+    ecommerce.amazon.tracking.entered  topic, durable; the door for users who may tell only this
+    amazon.in.tracking                 quorum queue of the bridge; tracking.entered of both
 
 A subscriber declares a queue of its own and binds it; docs/events.md tells how, and which
 permissions a foreign user needs.
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pika
+from pika.exceptions import UnroutableError
 
 from actors.runtime.broker import NO_DELIVERY_LIMIT, Connecting
 from actors.runtime.consumer import CONNECTION_LOST
@@ -30,6 +32,16 @@ class Inlet:
 
     type: str
     queue: str
+
+    @property
+    def door(self) -> str:
+        """The exchange a user may write to who may tell this type of event and nothing else.
+
+        Only our queue is bound to it, because permissions on routing keys are not enough:
+        RabbitMQ before 4.0.3 does not check the keys in the headers CC and BCC, and whoever may
+        write to the exchange that subscribers hear could speak to them in our name.
+        """
+        return f"ecommerce.amazon.{self.type}"
 
 
 INLETS = (Inlet("tracking.entered", "amazon.in.tracking"),)
@@ -47,7 +59,7 @@ def connect(url: str) -> pika.BlockingConnection:
 
 
 def declare(channel: Any, inlets: tuple[Inlet, ...] = INLETS) -> None:
-    """Make sure that the exchange and our queues exist and are bound.
+    """Make sure that the exchanges and our queues exist and are bound.
 
     No delivery limit: a bridge that is killed often must not cost a sender's event.
     """
@@ -56,6 +68,12 @@ def declare(channel: Any, inlets: tuple[Inlet, ...] = INLETS) -> None:
     for inlet in inlets:
         channel.queue_declare(inlet.queue, durable=True, arguments=arguments)
         channel.queue_bind(inlet.queue, EXCHANGE, inlet.type)
+        channel.exchange_declare(inlet.door, "topic", durable=True)
+        channel.queue_bind(inlet.queue, inlet.door, inlet.type)
+
+
+class NoQueue(Exception):
+    """RabbitMQ has confirmed an event and dropped it: no queue is bound to its type."""
 
 
 class Exchange:
@@ -64,18 +82,20 @@ class Exchange:
     It connects when something is published, and again after a connection was lost.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, mandatory: bool = False) -> None:
         self._url = url
+        self._mandatory = mandatory
         self._connection: pika.BlockingConnection | None = None
         self._channel: Any = None
 
     def __call__(self, event_type: str, event_id: str, body: bytes) -> None:
         """Publish; when this returns, RabbitMQ has the event for every queue bound to its type.
 
-        Nobody has to be bound: an event nobody wants is no error.
+        Nobody has to be bound, unless it is ``mandatory``: an event nobody wants is no error.
 
         Raises:
             Unavailable: RabbitMQ cannot be reached, or it may or may not have the event.
+            NoQueue: it is mandatory, and no queue takes it.
         """
         properties = pika.BasicProperties(
             content_type=JSON,
@@ -85,7 +105,9 @@ class Exchange:
             app_id="amazon-orders-fulfillment",
         )
         with self._giving_up_a_lost_connection():
-            self._open_channel().basic_publish(EXCHANGE, event_type, body, properties)
+            self._open_channel().basic_publish(
+                EXCHANGE, event_type, body, properties, mandatory=self._mandatory
+            )
 
     def close(self) -> None:
         """Give the connection back; the next event opens another one."""
@@ -111,6 +133,8 @@ class Exchange:
     def _giving_up_a_lost_connection(self) -> Iterator[None]:
         try:
             yield
+        except UnroutableError:
+            raise NoQueue from None
         except CONNECTION_LOST as exc:
             # Nothing is known of this connection any more.
             self.close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
@@ -47,13 +48,17 @@ class Rejections(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BridgePorts:
-    """What the bridge needs.  ``accounts`` are the configured ones, ``inboxes`` go by type."""
+    """What the bridge needs.
+
+    ``accounts`` are the configured ones, ``inboxes`` go by type, ``now`` is the store's time.
+    """
 
     broker_url: str
     accounts: Collection[str]
     inboxes: Mapping[str, Inbox]
     rejections: Rejections
     publish: Callable[[Event], None]
+    now: Callable[[], datetime]
     inlets: tuple[Inlet, ...] = INLETS
 
 
@@ -71,15 +76,15 @@ Outcome = Event | str
 """What becomes of a delivery: a fact that is in its inbox, or the reason why it is refused."""
 
 
-def read_event(event_type: str, body: bytes, accounts: Collection[str]) -> Event:
-    """Return the fact an event tells of.
+def read_event(event_type: str, body: bytes, accounts: Collection[str], *, now: datetime) -> Event:
+    """Return the fact that an event tells of which came in ``now``.
 
     Raises:
         Malformed: it is not a valid event; the text says why and never quotes it.
     """
     if len(body) > BODY_KEPT_BYTES:
         raise Malformed(f"the message: is larger than {BODY_KEPT_BYTES} bytes")
-    event = INBOUND_MODELS[event_type].read(body)
+    event = INBOUND_MODELS[event_type].read(body, now=now)
     if event.account not in accounts:
         raise Malformed("account: no such account is configured")
     return event.fact()
@@ -91,10 +96,10 @@ def settle(
     *,
     session: str,
     publish_all: Callable[[Sequence[Event]], None],
-) -> None:
+) -> int:
     """Give every delivery a future in our own store and queues; afterwards they may be acked.
 
-    Again, with any of them, is harmless.
+    Again, with any of them, is harmless.  Returns how many were rejected.
 
     Raises:
         Unavailable, BrokerError: the store or the broker is away; some may be settled already.
@@ -102,13 +107,16 @@ def settle(
     """
     outcomes = _taken_in_one_by_one_if_need_be(ports, deliveries)
     publish_all([outcome for outcome in outcomes if isinstance(outcome, Event)])
-    for each, outcome in zip(deliveries, outcomes, strict=True):
-        if isinstance(outcome, str):
-            refusal = rejected(each.type, each.body, outcome)
-            ports.rejections.keep_delivered(
-                refusal, session=session, tag=each.tag, redelivered=each.redelivered
-            )
-            log.info("event_rejected", type=each.type, reason=outcome)
+    refused = [
+        (each, why) for each, why in zip(deliveries, outcomes, strict=True) if isinstance(why, str)
+    ]
+    for each, why in refused:
+        refusal = rejected(each.type, each.body, why)
+        ports.rejections.keep_delivered(
+            refusal, session=session, tag=each.tag, redelivered=each.redelivered
+        )
+        log.info("event_rejected", type=each.type, reason=why)
+    return len(refused)
 
 
 def _taken_in_one_by_one_if_need_be(
@@ -145,9 +153,10 @@ def _taken_in(ports: BridgePorts, deliveries: Sequence[Delivery]) -> list[Outcom
     """Read deliveries, and have the store keep what is valid."""
     outcomes: list[Outcome] = [""] * len(deliveries)
     facts: dict[str, dict[int, Event]] = {}
+    now = ports.now()
     for number, each in enumerate(deliveries):
         try:
-            outcomes[number] = fact = read_event(each.type, each.body, ports.accounts)
+            outcomes[number] = fact = read_event(each.type, each.body, ports.accounts, now=now)
         except Malformed as refused:
             outcomes[number] = str(refused)
         else:

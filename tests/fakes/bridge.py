@@ -14,6 +14,7 @@ from actors.runtime.bridge import main_loop
 from actors.runtime.exchange import INLETS, connect, declare
 from actors.runtime.inbound import BridgePorts
 from domain.events import EXCHANGE
+from tests.fakes.clock import START
 from tests.fakes.schedule_ports import Published
 from tests.fakes.tracking_ports import MemoryInbox, MemoryRejections
 
@@ -33,6 +34,7 @@ class World:
             inboxes={"tracking.entered": self.inbox},
             rejections=self.rejections,
             publish=self.published,
+            now=lambda: START,
         )
         with connect(url) as connection:
             declare(connection.channel())

@@ -11,6 +11,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 from dramatiq.brokers.stub import StubBroker
 
+from actors.runtime.clock import SystemClock
 from actors.runtime.memory_broker import MemoryBroker
 from cli.root import cli
 from cli.session import Session
@@ -159,7 +160,9 @@ class FakeApp:
     def __post_init__(self) -> None:
         self.settings: Settings = load_settings(self.env)
         self.accounts = self.settings.resolved_accounts()
-        self.store = SimpleNamespace(views=self.views, quarantine=self.quarantine)
+        self.store = SimpleNamespace(
+            views=self.views, quarantine=self.quarantine, now=SystemClock().now
+        )
         self.ports = SimpleNamespace(orders=FakeOrders(self.views))
         self.broker = MemoryBroker() if self.in_memory else StubBroker()
         self.publish = self.published.append

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from domain.events import TrackingEnteredV1
 from domain.messages import TrackingEntered
+
+LONG_AFTER = datetime(2099, 1, 1, tzinfo=UTC)
+"""A ``now`` for which every entry of a test lies in the past."""
 
 
 def tracking_json(event_id: str = "shop-1", **changes: Any) -> bytes:
@@ -27,4 +31,4 @@ def tracking_json(event_id: str = "shop-1", **changes: Any) -> bytes:
 
 def tracking_entered(event_id: str = "shop-1", **changes: Any) -> TrackingEntered:
     """Return the fact our stages hear of."""
-    return TrackingEnteredV1.read(tracking_json(event_id, **changes)).fact()
+    return TrackingEnteredV1.read(tracking_json(event_id, **changes), now=LONG_AFTER).fact()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -74,10 +74,17 @@ class MemoryInbox:
 
 @dataclass
 class MemoryRejections:
+    """``away_at_acked``: so many calls of ``acked`` find the store out of reach.
+
+    ``after_acked`` happens once, right after it was noted that deliveries are acked.
+    """
+
     kept: list[RejectedEvent] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     unacked: dict[tuple[str, int], RejectedEvent] = field(default_factory=dict)
     is_away: bool = False
+    away_at_acked: int = 0
+    after_acked: Callable[[], object] | None = None
 
     def keep(self, rejected: RejectedEvent, *, key: str) -> None:
         if key not in self.keys:
@@ -91,6 +98,10 @@ class MemoryRejections:
             raise Unavailable("the store does not answer")
         if (session, tag) in self.unacked:
             return
+        if rejected.names_itself:
+            self.kept = [each for each in self.kept if not _is_same_event(each, rejected)]
+            self.kept.append(rejected)
+            return
         for (holder, number), same in list(self.unacked.items()):
             if redelivered and same == rejected and holder != session:
                 del self.unacked[holder, number]
@@ -100,7 +111,17 @@ class MemoryRejections:
         self.unacked[session, tag] = rejected
 
     def acked(self, session: str) -> None:
+        if self.away_at_acked:
+            self.away_at_acked -= 1
+            raise Unavailable("the store does not answer")
         self.unacked = {key: each for key, each in self.unacked.items() if key[0] != session}
+        if self.after_acked is not None:
+            self.after_acked()
+            self.after_acked = None
+
+
+def _is_same_event(one: RejectedEvent, other: RejectedEvent) -> bool:
+    return (one.type, one.body) == (other.type, other.body)
 
 
 def _age(entry: TrackingEntered) -> tuple[datetime, str]:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -52,8 +53,11 @@ def start_bridge(system: System) -> None:
 
 def events(count: int = EVENTS) -> Iterator[bytes]:
     """Every hundredth event is invalid; every tenth of those is the very same nonsense."""
+    now = datetime.now(UTC).isoformat()
     for n in range(count):
-        valid = tracking_json(f"e{n}", account="alpha", order_id=f"111-{n:07}-0000001")
+        valid = tracking_json(
+            f"e{n}", account="alpha", order_id=f"111-{n:07}-0000001", entered_at=now
+        )
         if n % 1000 == 0:
             yield b"nonsense"
         elif n % 100 == 0:
@@ -177,8 +181,9 @@ def test_what_is_confirmed_while_queue_and_exchange_are_deleted_is_recorded_once
 ) -> None:
     system.start_worker("record_tracking", threads=8)
     start_bridge(system)
+    now = datetime.now(UTC).isoformat()
     bodies = [
-        tracking_json(f"e{n}", account="alpha", order_id=f"111-{n:07}-0000001")
+        tracking_json(f"e{n}", account="alpha", order_id=f"111-{n:07}-0000001", entered_at=now)
         for n in range(EVENTS)
     ]
     with senders_of(vhost.amqp_url, bodies[:4_000]):

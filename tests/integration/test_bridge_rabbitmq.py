@@ -70,6 +70,19 @@ def test_a_cut_connection_is_made_anew_and_nothing_is_lost(
     assert world.waiting() == 0
 
 
+def test_cut_off_once_its_acks_are_noted_the_bridge_gets_none_of_them_again(
+    world: World, rabbitmq: RabbitMQ
+) -> None:
+    world.send(b"nonsense")
+    world.rejections.after_acked = rabbitmq.close_all_connections
+    with world.bridge():
+        eventually(lambda: world.rejections.after_acked is None, within_s=60)
+        world.send(b"rubbish")
+        eventually(lambda: len(world.rejections.kept) == 2 and world.rejections.unacked == {})
+    assert [each.body for each in world.rejections.kept] == [b"nonsense", b"rubbish"]
+    assert world.waiting() == 0
+
+
 def test_two_bridges_share_the_work(world: World) -> None:
     with world.bridge(), world.bridge():
         world.send(*(tracking_json(f"e{n}") for n in range(300)))

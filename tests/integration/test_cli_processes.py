@@ -7,12 +7,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from domain.events import INBOUND_MODELS
 from simulator.server import Simulator
@@ -91,14 +92,17 @@ def test_an_event_of_another_system_is_taken_in_and_a_wrong_one_is_kept_with_its
 ) -> None:
     example = INBOUND_MODELS["tracking.entered"].model_config["json_schema_extra"]
     assert isinstance(example, dict)
+    event: dict[str, Any] = example["examples"][0]  # type: ignore[index,assignment]
+    event = event | {"entered_at": datetime.now(UTC).isoformat()}
     good = tmp_path / "good.json"
-    good.write_text(json.dumps(example["examples"][0]), encoding="utf-8")  # type: ignore[index]
+    good.write_text(json.dumps(event), encoding="utf-8")
     wrong = tmp_path / "wrong.json"
     wrong.write_text('{"event_id": "e-1", "version": 1, "account": "demo"}', encoding="utf-8")
 
     with running(cli, "bridge"):
         sent = until(lambda: _sent(cli, good))
         assert "sent to ecommerce.amazon.events" in sent
+        until(lambda: _taken_in(cli) == [event["event_id"]])
         refused = cli("events", "publish", "tracking.entered", wrong)
         assert refused.code == 1
         assert "would be rejected" in refused.error
@@ -110,9 +114,31 @@ def test_an_event_of_another_system_is_taken_in_and_a_wrong_one_is_kept_with_its
     assert "e-1" in cli("events", "rejected", kept["id"]).out
 
 
+def test_an_event_that_is_sent_before_any_bridge_has_run_waits_for_the_first(
+    cli: CommandLine, tmp_path: Path
+) -> None:
+    example = INBOUND_MODELS["tracking.entered"].model_config["json_schema_extra"]
+    assert isinstance(example, dict)
+    event: dict[str, Any] = example["examples"][0]  # type: ignore[index,assignment]
+    event = event | {"entered_at": datetime.now(UTC).isoformat()}
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event), encoding="utf-8")
+
+    assert "sent to ecommerce.amazon.events" in _sent(cli, file)
+
+    with running(cli, "bridge"):
+        until(lambda: _taken_in(cli) == [event["event_id"]])
+
+
 def _sent(cli: CommandLine, file: Path) -> str:
     done = cli("events", "publish", "tracking.entered", file)
     return done.out if done.code == 0 else ""
+
+
+def _taken_in(cli: CommandLine) -> list[str]:
+    with closing(MongoClient[dict[str, Any]](cli.store_url)) as client:
+        entries = client["amazon_orders"]["tracking_entries"].find()
+        return [each["source_event_id"] for each in entries]
 
 
 def test_the_outbox_stops_when_told(cli: CommandLine) -> None:

@@ -11,7 +11,7 @@ from threading import Thread
 import pika
 import pytest
 
-from actors.runtime.exchange import Exchange, connect
+from actors.runtime.exchange import Exchange, NoQueue, connect
 from actors.runtime.outbox import OutboxPorts, main_loop
 from domain.errors import Unavailable
 from domain.events import EXCHANGE
@@ -73,6 +73,18 @@ def test_an_event_nobody_wants_is_no_error(exchange: Exchange, vhost: Vhost) -> 
     exchange("order.imported", "id-1", b"{}")
     subscribe(vhost.amqp_url, "all", "#")
     exchange("order.imported", "id-2", b"{}")
+    assert [properties.message_id for _, properties, _ in take(vhost.amqp_url, "all")] == ["id-2"]
+
+
+def test_an_event_that_must_be_taken_is_refused_while_no_queue_is_bound(
+    vhost: Vhost,
+) -> None:
+    exchange = Exchange(vhost.amqp_url, mandatory=True)
+    with pytest.raises(NoQueue):
+        exchange("order.imported", "id-1", b"{}")
+    subscribe(vhost.amqp_url, "all", "#")
+    exchange("order.imported", "id-2", b"{}")
+    exchange.close()
     assert [properties.message_id for _, properties, _ in take(vhost.amqp_url, "all")] == ["id-2"]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bson import ObjectId
+
 from domain.rejected_events import RejectedEvent, rejected
 from store.database import Store
 from store.rejected_events import RejectedEvents
@@ -30,6 +32,57 @@ def test_a_rejection_is_kept_with_its_reason_and_body(store: Store) -> None:
     (kept,) = rejections.find()
     assert kept.rejected == event
     assert rejections.get(kept.id) == kept
+
+
+def named(reason: str = "carrier: Field required") -> RejectedEvent:
+    return rejected("tracking.entered", b'{"account": "demo", "event_id": "e-1"}', reason)
+
+
+def test_an_event_that_names_itself_is_kept_once_even_when_its_ack_was_lost(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    deliver(rejections, 1, named(), session="cut")
+    rejections.acked("cut")  # RabbitMQ did not hear of it, and delivers again.
+    deliver(rejections, 1, named(), session="next", again=True)
+    assert rejections.count() == 1
+
+
+def test_two_bridges_keep_an_event_that_names_itself_once(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    deliver(rejections, 1, named(), session="one")
+    deliver(rejections, 1, named(), session="other")
+    deliver(rejections, 1, named(), session="other", again=True)
+    assert rejections.count() == 1
+
+
+def test_an_event_rejected_again_says_when_and_why_it_was_last(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    deliver(rejections, 1, named("account: no such account is configured"))
+    (first,) = rejections.find()
+    deliver(rejections, 2, named())
+    (last,) = rejections.find()
+    assert (last.id, last.rejected) == (first.id, named())
+    assert last.at >= first.at
+
+
+def test_the_same_id_in_another_body_is_another_rejection(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    deliver(rejections, 1, named())
+    body = b'{"account": "demo", "event_id": "e-1", "carrier": ""}'
+    deliver(rejections, 2, rejected("tracking.entered", body, "carrier: too short"))
+    assert rejections.count() == 2
+
+
+def test_what_a_bridge_of_an_earlier_version_held_is_not_kept_twice(store: Store) -> None:
+    rejections = RejectedEvents(store.database)
+    deliver(rejections, 1, named(), session="unmarked")
+    collection = store.database["rejected_events"]
+    held = collection.find_one_and_delete({})
+    marks = {"_id": ObjectId(), "unacked_by": "killed", "tag": 1}
+    collection.insert_one((held or {}) | marks)
+    for _ in range(2):
+        deliver(rejections, 1, named(), session="next", again=True)
+    rejections.acked("next")
+    assert rejections.count() == 1
 
 
 def test_an_unknown_id_is_not_found(store: Store) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,8 @@ ENTRY: dict[str, Any] = {
     "entered_at": "2026-11-23T20:41:07Z",
 }
 
+NOW = datetime(2026, 11, 23, 21, tzinfo=UTC)
+
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 )
@@ -37,7 +39,7 @@ json_values = st.recursive(
 
 
 def read(**changes: Any) -> TrackingEnteredV1:
-    return TrackingEnteredV1.read(json.dumps(ENTRY | changes).encode())
+    return TrackingEnteredV1.read(json.dumps(ENTRY | changes).encode(), now=NOW)
 
 
 def refusal(**changes: Any) -> str:
@@ -106,10 +108,36 @@ def test_tabs_and_line_breaks_in_words_become_spaces() -> None:
     assert refusal(carrier="\t\n") == "carrier: String should have at least 1 character"
 
 
-def test_a_time_needs_an_offset() -> None:
-    assert refusal(shipped_at="2026-11-23T15:40:00") == (
-        "shipped_at: Input should have timezone info"
-    )
+NO_OFFSET = "Input should have timezone info"
+A_NUMBER = "is not a date and time with its offset from UTC"
+
+
+@pytest.mark.parametrize("field", ["shipped_at", "entered_at"])
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        ("2026-11-23T15:40:00", NO_OFFSET),
+        ("1700000000", A_NUMBER),
+        ("1700000000000", A_NUMBER),
+        ("1700000000.5", A_NUMBER),
+        ("+1700000000", A_NUMBER),
+        ("1.7e9", A_NUMBER),
+    ],
+)
+def test_a_time_needs_an_offset(field: str, at: str, why: str) -> None:
+    assert refusal(**{field: at}) == f"{field}: {why}"
+
+
+def test_a_time_of_truth_is_at_most_a_day_ahead() -> None:
+    assert read(entered_at="2026-11-24T22:00:00+01:00").entered_at == NOW + timedelta(days=1)
+    for at in ("2026-11-24T21:00:00.001Z", "2099-12-31T00:00:00Z"):
+        assert refusal(entered_at=at) == (
+            "entered_at: is more than a day ahead of the connector's clock"
+        )
+
+
+def test_a_package_may_be_said_to_leave_later() -> None:
+    assert read(shipped_at="2026-12-01T08:00:00Z").shipped_at.day == 1
 
 
 @pytest.mark.parametrize("at", ["9999-12-31T23:59:59-12:00", "1999-12-31T23:59:59Z"])
@@ -139,7 +167,7 @@ def test_a_package_is_never_empty() -> None:
 def test_every_field_of_the_example_is_required(field: str) -> None:
     body = {name: value for name, value in ENTRY.items() if name != field}
     with pytest.raises(Malformed, match=f"^{field}: Field required$"):
-        TrackingEnteredV1.read(json.dumps(body).encode())
+        TrackingEnteredV1.read(json.dumps(body).encode(), now=NOW)
 
 
 @pytest.mark.parametrize("field", ["event_id", "account", "order_id", "carrier", "tracking_number"])
@@ -155,12 +183,12 @@ def test_a_version_we_do_not_know_is_refused() -> None:
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[]", b'"x"', b"[" * 100_000])
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(Malformed, match=r"^the message: "):
-        TrackingEnteredV1.read(body)
+        TrackingEnteredV1.read(body, now=NOW)
 
 
 def test_at_most_five_reasons_are_told() -> None:
     with pytest.raises(Malformed, match=r"; and 4 more$"):
-        TrackingEnteredV1.read(b"{}")
+        TrackingEnteredV1.read(b"{}", now=NOW)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(ENTRY)), json_values))
@@ -182,4 +210,4 @@ def test_a_refusal_never_quotes_what_it_refuses(field: str) -> None:
 def test_wild_bytes_are_refused(body: bytes) -> None:
     for model in INBOUND_MODELS.values():
         with pytest.raises(Malformed):
-            model.read(body)
+            model.read(body, now=NOW)

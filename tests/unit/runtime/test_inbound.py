@@ -12,6 +12,7 @@ from domain.errors import Malformed, Unavailable
 from domain.events import INBOUND_MODELS
 from domain.messages import Event, TrackingEntered
 from domain.rejected_events import CONFLICT
+from tests.fakes.clock import START
 from tests.fakes.schedule_ports import Published
 from tests.fakes.tracking import tracking_entered, tracking_json
 from tests.fakes.tracking_ports import MemoryInbox, MemoryRejections
@@ -27,6 +28,7 @@ class World:
             inboxes={"tracking.entered": self.inbox},
             rejections=self.rejections,
             publish=self.published,
+            now=lambda: START,
         )
 
     def settle(self, *deliveries: Delivery, session: str = "s") -> None:
@@ -81,6 +83,16 @@ def test_an_event_of_an_unknown_account_is_rejected() -> None:
     world.settle(delivery(tracking_json(account="nobody")))
     assert world.told == []
     assert world.reasons == ["account: no such account is configured"]
+
+
+def test_an_entry_of_the_far_future_is_rejected_and_does_not_stand_in_the_way_of_true_ones() -> (
+    None
+):
+    world = World()
+    ahead = tracking_json("a", entered_at="2099-01-01T00:00:00Z")
+    world.settle(delivery(ahead), delivery(tracking_json("b"), 2))
+    assert world.told == ["b"]
+    assert world.reasons == ["entered_at: is more than a day ahead of the connector's clock"]
 
 
 def test_other_content_under_a_used_event_id_is_rejected() -> None:
@@ -209,6 +221,7 @@ def test_every_inlet_has_a_model() -> None:
 
 
 def test_reading_alone_tells_whether_an_event_is_valid() -> None:
-    assert read_event("tracking.entered", tracking_json("a"), {"demo"}) == tracking_entered("a")
+    event = ("tracking.entered", tracking_json("a"))
+    assert read_event(*event, {"demo"}, now=START) == tracking_entered("a")
     with pytest.raises(Malformed, match="account: no such"):
-        read_event("tracking.entered", tracking_json("a"), set())
+        read_event(*event, set(), now=START)
