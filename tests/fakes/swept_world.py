@@ -92,13 +92,16 @@ class SweptWorld:
         )
         stages = [stage for stage in FLOW if set(stage.needs) <= set(Ports.__slots__)]
         bind(self.broker, stages, ports, FailurePolicy(self.broker, self.quarantine))
-        self.sweeping = SweepPorts(
+        self.sweeping = self._sweeping(Publisher(self.broker, subscriptions(stages)))
+
+    def _sweeping(self, publish: Publisher) -> SweepPorts:
+        return SweepPorts(
             store=MemorySweeps(self.clock, self.reports, self.orders, self.passes),
             reports=self.reports,
             tracking=MemoryUnrecorded(self.inbox, self.clock),
             shipments=MemoryUnsettled(),
             accounts=("demo",),
-            publish=Publisher(self.broker, subscriptions(stages)),
+            publish=publish,
             queue_depth=lambda _: 0,
             drain_dead_letters=lambda: 0,
             tell_outbox=lambda _: 0,
