@@ -18,7 +18,8 @@ from domain.order_import import FirstSeen
 from domain.reports import Report
 from tests.fakes.amazon import MemoryAmazon
 from tests.fakes.clock import FakeClock
-from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
+from tests.fakes.memory_passes import MemoryPasses
+from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryReports
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

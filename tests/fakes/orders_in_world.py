@@ -20,7 +20,8 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.feed_amazon import MemoryFeedAmazon
 from tests.fakes.hostile_broker import HostileBroker
 from tests.fakes.memory_feeds import MemoryFeeds
-from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
+from tests.fakes.memory_passes import MemoryPasses
+from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryReports
 from tests.fakes.memory_shipments import MemoryShipments
 from tests.fakes.quarantine import MemoryQuarantine
 from tests.fakes.report_lines import HEADER, line, order_id

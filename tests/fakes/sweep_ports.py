@@ -11,7 +11,8 @@ from domain.messages import TrackingEntered
 from domain.reports import Report, ReportState
 from domain.sweeping import StillBook, Watch, announced, seen
 from tests.fakes.clock import FakeClock
-from tests.fakes.memory_ports import MemoryOrders, MemoryPasses, MemoryReports
+from tests.fakes.memory_passes import MemoryPasses
+from tests.fakes.memory_ports import MemoryOrders, MemoryReports
 from tests.fakes.tracking_ports import MemoryInbox
 
 

@@ -10,7 +10,8 @@ from actors.runtime.sweeps import SWEEPS
 from domain.messages import ReportKind
 from domain.reports import Report, ReportState
 from tests.fakes.clock import START, FakeClock
-from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
+from tests.fakes.memory_passes import MemoryPasses
+from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryReports
 from tests.fakes.schedule_ports import Published
 from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded, MemoryUnsettled
 from tests.fakes.tracking_ports import MemoryInbox

@@ -15,7 +15,8 @@ from domain.messages import Event, FeedProcessed, FeedSubmitted, FulfillmentBatc
 from tests.fakes.clock import FakeClock
 from tests.fakes.feed_values import new_feed
 from tests.fakes.memory_feeds import MemoryFeeds
-from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
+from tests.fakes.memory_passes import MemoryPasses
+from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryReports
 from tests.fakes.schedule_ports import Published
 from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded, MemoryUnsettled
 from tests.fakes.tracking_ports import MemoryInbox

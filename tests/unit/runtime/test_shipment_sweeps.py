@@ -14,7 +14,8 @@ from domain.feeds import FULFILLMENT, Feed, FeedOutcome, FeedState
 from domain.messages import FeedProcessed, FulfillmentDue, OrderEnriched
 from domain.sweeping import StillBook
 from tests.fakes.clock import START, FakeClock
-from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
+from tests.fakes.memory_passes import MemoryPasses
+from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryReports
 from tests.fakes.schedule_ports import Published
 from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded, MemoryUnsettled
 from tests.fakes.tracking_ports import MemoryInbox

@@ -13,7 +13,8 @@ from actors.runtime.sweepers import Sweep, SweepPorts, sweep_all
 from actors.runtime.sweeps import SWEEPS
 from domain.errors import Unavailable
 from tests.fakes.clock import START, FakeClock
-from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryPasses, MemoryReports
+from tests.fakes.memory_passes import MemoryPasses
+from tests.fakes.memory_ports import MemoryLedger, MemoryOrders, MemoryReports
 from tests.fakes.schedule_ports import Published
 from tests.fakes.sweep_ports import MemorySweeps, MemoryUnrecorded, MemoryUnsettled
 from tests.fakes.tracking_ports import MemoryInbox
