@@ -138,8 +138,7 @@ class Stand:
 
     def trouble(self, kind: str, operation: str, times: int = 1, **how: Any) -> None:
         """Let Amazon fail so often; that it came to it is looked at in the end."""
-        fault = self.amazon.add_fault(kind, operation=operation, times=times, **how)
-        self._troubles.append(fault)
+        self._troubles.append(self.amazon.add_fault(kind, operation=operation, times=times, **how))
 
     def ship(self) -> None:
         """From now on the fulfillment ticks, every second instead of every twenty minutes."""
@@ -161,6 +160,7 @@ class Stand:
 
         What is due is left alone until ``ship``: the feeds are struck by a fault of their own.
         """
+        self.doors.hurry(SOON)
         sweeps = [
             replace(each, max_age=min(each.max_age, SOON))
             for each in SWEEPS
@@ -183,12 +183,12 @@ class Stand:
 
     def wait_for_reports(self, number: int) -> None:
         """Wait until so many reports are complete."""
-
-        def are_complete() -> bool:
-            states = [report.state for report in self.tally.reports()]
-            return states.count(ReportState.COMPLETE) >= number
-
-        self._wait(are_complete, f"{number} reports are complete")
+        self._wait(
+            lambda: (
+                [each.state for each in self.tally.reports()].count(ReportState.COMPLETE) >= number
+            ),
+            f"{number} reports are complete",
+        )
 
     def imported_chunks(self) -> int:
         """Return how many chunks are in the ledger."""
@@ -238,8 +238,7 @@ class Stand:
 
     def _settled(self, holds: Callable[[], bool], timeout_s: float) -> float:
         """Wait until it holds, then until nothing is under way; return how long the former took."""
-        is_so = self._until(holds, timeout_s)
-        recovery_s = time.monotonic() - self._struck_at
+        is_so, recovery_s = self._until(holds, timeout_s), time.monotonic() - self._struck_at
         self._chores.pop("tick", None)
         if is_so and not self._until(self._rests, REST_S, every_s=REST_LOOK_S):
             self._left.append(f"still under way: {self._under_way()}")
