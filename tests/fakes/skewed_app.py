@@ -1,4 +1,8 @@
-"""A worker whose clock is wrong: ``dramatiq tests.fakes.skewed_app:setup`` with CLOCK_SKEW_S."""
+"""A worker whose clock is wrong: ``dramatiq tests.fakes.skewed_app:setup`` with CLOCK_SKEW_S.
+
+It is the clock by which stages decide.  Dramatiq's own, by which delayed messages fall due, is
+right: were it wrong as well, each of them could wait as long as a delay may last, ten minutes.
+"""
 
 from __future__ import annotations
 

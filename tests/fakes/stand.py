@@ -13,26 +13,24 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from actors.processes import sweep_ports
 from actors.runtime.dead_letters import drain_dead_letters
 from actors.runtime.sweepers import sweep_all
 from actors.runtime.sweeps import SWEEPS
-from domain.messages import (
-    FulfillmentDue,
-    RefreshDue,
-    ReportDue,
-    ReportKind,
-    TrackedItem,
-    TrackingEntered,
-)
+from domain.messages import FulfillmentDue, ReportDue, ReportKind
 from domain.reports import ReportState
+from simulator.faults import Fault
 from simulator.server import Simulator
+from tests.fakes.doors import SUBSCRIBER, Doors
+from tests.fakes.queues import under_way
 from tests.fakes.rabbitmq_management import Vhost
 from tests.fakes.rabbitmq_node import PrivateRabbitMQ
 from tests.fakes.store_server import StoreServer
 from tests.fakes.system import Places, System
 from tests.fakes.tally import Tally, Verdict
+from tests.fakes.tracking import tracking_json
 
 ACCOUNT = "alpha"
 US = "ATVPDKIKX0DER"
@@ -59,17 +57,28 @@ QUICK = {
 UNHURRIED = 100.0
 """Calls a second that Amazon allows here: as many feeds in a minute as usually in an hour."""
 TICK_S = 1.0
+REST_S, REST_LOOK_S = 600, 2.0
+"""How long queues may hold something once everything is in its place; a look is dear."""
 
 
 class Stand:
     """Simulator, RabbitMQ, store and workers, with a thousand orders to import."""
 
     def __init__(
-        self, system: System, amazon: Simulator, node: PrivateRabbitMQ, store: StoreServer
+        self,
+        system: System,
+        amazon: Simulator,
+        broker: tuple[PrivateRabbitMQ, Vhost],
+        store: StoreServer,
     ) -> None:
-        self.system, self.amazon, self.node, self.store = system, amazon, node, store
+        self.system, self.amazon, self.store = system, amazon, store
+        self.node, self.vhost = broker[0], broker[1].name
         self.expected = {f"111-{n:07}-{n:07}" for n in range(1, ORDERS + 1)}
-        self.packages: frozenset[str] = frozenset()
+        self.packages: dict[str, str] = {}
+        """Tracking number by order id."""
+        self.doors = Doors(system)
+        self._troubles: list[Fault] = []
+        self._left: list[str] = []
         self.poison = 0
         """Messages put into queues that nobody can work off."""
         self._struck_at = time.monotonic()
@@ -105,36 +114,32 @@ class Stand:
         )
 
     def enter_tracking(self) -> None:
-        """Enter a package for each of the first orders, most before its order is here."""
-        now = datetime.now(UTC)
-        self.packages = frozenset(sorted(self.expected)[:PACKAGES])
-        entries = [
-            TrackingEntered.first(
-                key=order_id,
+        """Open the doors; enter a package for each of the first orders, most before it is here."""
+        entered = sorted(self.expected)[:PACKAGES]
+        self.packages = {order_id: f"1Z999AA101{order_id[-7:]}0" for order_id in entered}
+        self._shipped_at = datetime.now(UTC).isoformat()
+        self.doors.open()
+        self.doors.send(self.tracking_events())
+
+    def tracking_events(self) -> list[bytes]:
+        """Return what another system says of the packages; always the same."""
+        return [
+            tracking_json(
+                f"event-{order_id}",
                 account=ACCOUNT,
-                at=now,
-                source_event_id=f"event-{order_id}",
                 order_id=order_id,
                 shipment_ref="box-1",
-                carrier="ups",
-                tracking_number=f"1Z999AA101{order_id[-7:]}0",
-                shipped_at=now,
-                items=(TrackedItem(sku=SKU, quantity=1),),
-                entered_at=now,
+                tracking_number=number,
+                shipped_at=self._shipped_at,
+                entered_at=self._shipped_at,
+                items=[{"sku": SKU, "quantity": 1}],
             )
-            for order_id in sorted(self.packages)
+            for order_id, number in self.packages.items()
         ]
-        # As every door does: the store has an entry before the broker has its message.
-        assert self.system.app.store.tracking_inbox.receive(entries) == set()
-        for entry in entries:
-            self.system.publish(entry)
 
-    def refresh(self) -> None:
-        """Tick the refresh, as the scheduler would."""
-        now = self.system.app.store.now()
-        self.system.publish(
-            RefreshDue.first(key=now.isoformat(), account=ACCOUNT, at=now, due_at=now)
-        )
+    def trouble(self, kind: str, operation: str, times: int = 1, **how: Any) -> None:
+        """Let Amazon fail so often; that it came to it is looked at in the end."""
+        self._troubles.append(self.amazon.add_fault(kind, operation=operation, times=times, **how))
 
     def ship(self) -> None:
         """From now on the fulfillment ticks, every second instead of every twenty minutes."""
@@ -156,6 +161,7 @@ class Stand:
 
         What is due is left alone until ``ship``: the feeds are struck by a fault of their own.
         """
+        self.doors.hurry(SOON)
         sweeps = [
             replace(each, max_age=min(each.max_age, SOON))
             for each in SWEEPS
@@ -178,20 +184,12 @@ class Stand:
 
     def wait_for_reports(self, number: int) -> None:
         """Wait until so many reports are complete."""
-
-        def are_complete() -> bool:
-            states = [report.state for report in self.tally.reports()]
-            return states.count(ReportState.COMPLETE) >= number
-
-        self._wait(are_complete, f"{number} reports are complete")
-
-    def wait_for_the_parser(self, *, published_blindly: bool) -> None:
-        """Wait until the parser has published everything, as it believes, or clearly cannot."""
-        deadline = time.monotonic() + (60 if published_blindly else 5)
-        while time.monotonic() < deadline:
-            if ReportState.PARSED in [report.state for report in self.tally.reports()]:
-                return
-            time.sleep(0.1)
+        self._wait(
+            lambda: (
+                [each.state for each in self.tally.reports()].count(ReportState.COMPLETE) >= number
+            ),
+            f"{number} reports are complete",
+        )
 
     def imported_chunks(self) -> int:
         """Return how many chunks are in the ledger."""
@@ -206,26 +204,56 @@ class Stand:
         """The fault has happened: the time to recover runs from here."""
         self._struck_at = time.monotonic()
 
-    def orders_come_in(self, fault: str, *, timeout_s: float = 300) -> Verdict:
+    def orders_come_in(self, fault: str, *, timeout_s: float = 600) -> Verdict:
         """Wait until orders and entries are accounted for; count what is lost or doubled."""
-        self._until(self.tally.orders_are_in, timeout_s)
-        return self.tally.orders_in(fault, time.monotonic() - self._struck_at)
+        recovery_s = self._settled(self.tally.orders_are_in, timeout_s)
+        return self.tally.orders_in(fault, recovery_s)
 
-    def packages_go_out(self, fault: str, *, timeout_s: float = 600) -> Verdict:
+    def packages_go_out(self, fault: str, *, timeout_s: float = 900) -> Verdict:
         """Wait until Amazon has judged every package; count what is lost or doubled.
 
         A 429 of createFeed alone is waited out for two minutes, as long as Amazon takes by default
         to allow one more.
         """
-        self._until(self.tally.packages_are_out, timeout_s)
-        return self.tally.packages_out(fault, time.monotonic() - self._struck_at)
+        recovery_s = self._settled(self.tally.packages_are_out, timeout_s)
+        return self.tally.packages_out(fault, recovery_s)
 
     def unfinished(self) -> list[str]:
         """Name what is not as it should be at the end; only poison is in the quarantine."""
         self.drain()
         kept = self.tally.quarantined()
         too_much = [f"{kept} messages are in the quarantine, {self.poison} should be"]
-        return self.tally.unfinished() + (too_much if kept != self.poison else [])
+        told = {"order.imported": self.expected, "order.enriched": self.expected}
+        told |= {"shipment.accepted": set(self.packages), "order.fulfilled": set(self.packages)}
+        return [
+            *self.tally.unfinished(),
+            *(too_much if kept != self.poison else []),
+            *self._left,
+            *self.doors.misheard(told),
+            *(
+                f"{each.times} {each.kind} of {each.operation} never came"
+                for each in self._troubles
+                if each.times
+            ),
+        ]
+
+    def _settled(self, holds: Callable[[], bool], timeout_s: float) -> float:
+        """Wait until it holds, then until nothing is under way; return how long the former took."""
+        is_so, recovery_s = self._until(holds, timeout_s), time.monotonic() - self._struck_at
+        self._chores.pop("tick", None)
+        if is_so and not self._until(self._rests, REST_S, every_s=REST_LOOK_S):
+            self._left.append(f"still under way: {self._under_way()}")
+        return recovery_s
+
+    def _rests(self) -> bool:
+        """Whether nothing is under way; twice, since a message may have moved on meanwhile."""
+        return self._under_way() == {} and self._under_way() == {}
+
+    def _under_way(self) -> dict[str, int]:
+        """Return what queues hold, delayed messages included, and the outboxes."""
+        queues = under_way(self.node, self.vhost, beside=SUBSCRIBER)
+        unsent = len(self.system.app.store.outbox.unsent(limit=1)) if self.packages else 0
+        return queues | ({"outbox": unsent} if unsent else {})
 
     def _tick_in_time(self) -> None:
         if time.monotonic() - self._ticked_at >= TICK_S:
@@ -235,14 +263,14 @@ class Stand:
     def _wait(self, holds: Callable[[], bool], what: str) -> None:
         assert self._until(holds, timeout_s=120), f"never: {what}\n{self.system.last_words()}"
 
-    def _until(self, holds: Callable[[], bool], timeout_s: float) -> bool:
+    def _until(self, holds: Callable[[], bool], timeout_s: float, every_s: float = 0.2) -> bool:
         deadline = time.monotonic() + timeout_s
         while not holds():
             if time.monotonic() >= deadline:
                 return False
             for chore in list(self._chores.values()):
                 chore()
-            time.sleep(0.2)
+            time.sleep(every_s)
         return True
 
 
@@ -267,6 +295,6 @@ def stand(folder: Path, node: PrivateRabbitMQ, vhost: Vhost) -> Iterator[Stand]:
             plans.update({name: replace(plan, rate=UNHURRIED) for name, plan in plans.items()})
             places = Places(vhost.amqp_url, store.url, "faults", amazon.url)
             with System(folder / "logs", places, extra=QUICK) as system:
-                yield Stand(system, amazon, node, store)
+                yield Stand(system, amazon, (node, vhost), store)
     finally:
         store.stop()

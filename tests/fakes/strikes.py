@@ -13,16 +13,21 @@ from typing import Any
 import dramatiq
 import pika
 
+from actors.flow import FLOW
 from actors.runtime.publisher import message_for
-from domain.feeds import Feed, FeedOutcome
-from domain.messages import Event, FeedProcessed, FeedSubmitted, FulfillmentBatched
-from tests.fakes.stand import ACCOUNT, Stand
+from actors.runtime.stage import subscriptions
+from tests.fakes.doubles import everything_said
+from tests.fakes.stand import Stand
 from tests.fakes.system import STAGES
 
 IN_THE_MIDDLE = 8
 """Chunks of fifty that are imported when orders are struck."""
 SKEW_S = 7200
 POISON_BODIES = 5
+ORDERS_STAGES = STAGES[: STAGES.index("batch_fulfillment")]
+"""They are poisoned while orders come in, the others while feeds go out."""
+TAKEN, TAKING_S, PATIENCE_S = 10, 2, 30
+"""Messages taken to be doubled, and how long for them at most; for the first, longer."""
 Strike = Callable[[Stand], None]
 
 
@@ -64,53 +69,70 @@ def kill_store(at: Stand) -> None:
 
 
 def double_and_poison_orders(at: Stand) -> None:
-    """Tick five times over; publish every waiting chunk twice, in another order; add poison."""
+    """Tick and send tracking anew; say all facts, and waiting chunks, twice; add poison."""
+    for _ in range(2):
+        at.system.kill("import_orders")  # Else it may have taken in every chunk by now.
     for _ in range(5):
         at.begin()
+    at.doors.send(at.tracking_events())
     with _channel(at) as channel:
         bodies = _taken(channel, "import_orders")
-        envelope = json.loads(bodies[0]) if bodies else _envelope("import_orders")
         _shuffled_into(channel, [("import_orders", body) for body in bodies * 2])
-        poison_queue(channel, "import_orders", envelope, at)
+        _say_again(channel, at)
+        for stage in ORDERS_STAGES:
+            envelope = json.loads(bodies[0]) if stage == "import_orders" else _envelope(stage)
+            poison_queue(channel, stage, envelope, at)
+    at.system.start_workers(["import_orders"], each=2)
 
 
 def double_and_poison_feeds(at: Stand) -> None:
-    """Say every fact of every feed again, some twice, in another order; add poison."""
+    """Say every fact so far again, each twice, in another order; add poison."""
     with _channel(at) as channel:
-        for feed in at.system.app.store.feed_views.list_feeds(account=ACCOUNT):
-            said = [
-                (stage, message_for(stage, event).encode())
-                for stage, event in _said_of(feed)
-                for _ in range(2)
-            ]
-            _shuffled_into(channel, said)
-        for stage in ("submit_feed", "note_submission", "poll_feed", "apply_fulfillment_result"):
+        _say_again(channel, at)
+        for stage in set(STAGES) - set(ORDERS_STAGES):
             poison_queue(channel, stage, _envelope(stage), at)
 
 
 def storm_over_orders(at: Stand) -> None:
-    """429s, 5xx with HTML, connections dropped after the effect, a hanging call."""
-    at.amazon.add_fault("throttle", operation="getReport", times=2)
-    at.amazon.add_fault("throttle", operation="getOrder", times=2)
-    at.amazon.add_fault("error_503_html", operation="searchOrders", times=2)
-    at.amazon.add_fault("error_500", operation="getReport", times=2)
-    at.amazon.add_fault("hang", operation="searchOrders", times=1, seconds=5)
-    at.amazon.add_fault("drop_after_effect", operation="createReport", times=1)
+    """429s, 5xx with HTML, connections dropped after the effect, a hanging call.
+
+    Two dozen 429s, over every operation by which orders come in.  The one of searchOrders is waited
+    out for three minutes, as long as Amazon takes by default to allow one more, and comes last,
+    lest every other failure waits as long; orders are read singly meanwhile.
+    """
+    at.trouble("hang", "searchOrders", seconds=5)
+    at.trouble("error_503_html", "searchOrders", times=2, skip=1)
+    at.trouble("throttle", "searchOrders", skip=1)
+    # Nobody asks for single orders unless the 429 before is heard, which a busy machine may miss.
+    at.amazon.add_fault("throttle", operation="getOrder", times=4)
+    at.trouble("error_500", "getReport", times=2)
+    at.trouble("throttle", "getReport", times=12)
+    at.trouble("drop_after_effect", "createReport")
+    at.trouble("throttle", "createReport")
+    at.trouble("throttle", "getReports")
+    at.trouble("throttle", "getReportDocument")
+    at.wait_for_reports(1)
     at.begin("slot-2")
 
 
 def storm_over_feeds(at: Stand) -> None:
-    """The same on every call a feed needs; two createFeeds take effect without an answer."""
-    at.amazon.add_fault("drop_after_effect", operation="createFeed", times=1)
-    at.amazon.add_fault("hang", operation="createFeed", times=1, skip=1, seconds=5)
-    at.amazon.add_fault("throttle", operation="createFeed", times=1, skip=1)
-    at.amazon.add_fault("error_500", operation="createFeed", times=1, skip=1)
-    at.amazon.add_fault("drop_before_effect", operation="createFeed", times=1, skip=1)
-    at.amazon.add_fault("throttle", operation="getFeed", times=2)
-    at.amazon.add_fault("error_503_html", operation="getFeed", times=1)
-    at.amazon.add_fault("error_500", operation="createFeedDocument", times=1)
-    at.amazon.add_fault("drop_after_effect", operation="createFeedDocument", times=1)
-    at.amazon.add_fault("error_503_html", operation="getFeedDocument", times=1)
+    """The same on every call a feed needs; two createFeeds take effect without an answer.
+
+    A 429 of createFeed is waited out for two minutes, and comes last of what is refused.
+    """
+    at.trouble("drop_after_effect", "createFeed")
+    at.trouble("hang", "createFeed", skip=1, seconds=5)
+    at.trouble("error_500", "createFeed", skip=1)
+    at.trouble("drop_before_effect", "createFeed", skip=1)
+    at.trouble("throttle", "createFeed", skip=1)
+    at.trouble("throttle", "getFeeds")
+    at.trouble("error_503_html", "getFeed")
+    at.trouble("throttle", "getFeed", times=12)
+    at.trouble("error_500", "createFeedDocument")
+    at.trouble("drop_after_effect", "createFeedDocument")
+    at.trouble("throttle", "createFeedDocument", times=6)
+    at.trouble("error_503_html", "getFeedDocument")
+    at.trouble("throttle", "getFeedDocument")
 
 
 def delete_queues(at: Stand) -> None:
@@ -187,40 +209,27 @@ def _shuffled_into(channel: Any, messages: Sequence[tuple[str, bytes]]) -> None:
         _publish(channel, queue, body)
 
 
+def _say_again(channel: Any, at: Stand) -> None:
+    """Say every fact that the store knows of again, each twice, in another order."""
+    hears = subscriptions(FLOW)
+    said = [
+        (stage, message_for(stage, event).encode())
+        for event in everything_said(at.system.app)
+        for stage in hears[type(event)]
+    ]
+    _shuffled_into(channel, said * 2)
+
+
 def _taken(channel: Any, queue: str) -> list[bytes]:
-    """Take a few of the messages that wait in a queue."""
+    """Take a few of the messages that wait in a queue; there must be some."""
     taken: list[bytes] = []
-    deadline = time.monotonic() + 2
-    while len(taken) < 5 and time.monotonic() < deadline:
+    deadline = time.monotonic() + TAKING_S
+    while len(taken) < TAKEN and (not taken or time.monotonic() < deadline):
         method, _, body = channel.basic_get(queue, auto_ack=True)
         if method is not None:
             taken.append(body)
+        assert taken or time.monotonic() < deadline + PATIENCE_S, f"nothing waits in {queue}"
     return taken
-
-
-def _said_of(feed: Feed) -> Iterator[tuple[str, Event]]:
-    """Yield what was said of a feed, as it stands, and who heard it."""
-    flow: dict[str, Any] = {
-        "account": feed.account,
-        "flow_id": feed.flow_id,
-        "flow_started_at": feed.flow_started_at,
-        "feed": feed.feed_id,
-    }
-    yield "submit_feed", FulfillmentBatched.again(key="double", **flow)
-    if feed.amazon_feed_id:
-        for attempt in range(feed.poll_attempt + 1):
-            submitted = FeedSubmitted.again(
-                key="double", **flow, amazon_feed_id=feed.amazon_feed_id, attempt=attempt
-            )
-            yield "note_submission", submitted
-            yield "poll_feed", submitted
-    if feed.processing_status:
-        yield (
-            "apply_fulfillment_result",
-            FeedProcessed.again(
-                key="double", **flow, feed_type=feed.feed_type, outcome=FeedOutcome.DONE
-            ),
-        )
 
 
 def _envelope(stage: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Every order and package was put in by the test, so what must come out is known e
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from actors.app import App
@@ -19,6 +19,8 @@ from store.shipment_views import ShipmentRow
 EVERYTHING = 10_000
 """More than there is of anything."""
 UNDER_WAY = frozenset({Outbound.WAITING, Outbound.DUE, Outbound.IN_FEED})
+
+PASS_UNDER_WAY = ("holder", "started_at", "page_token")
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts for one account: ``orders`` are all ids placed, ``shipped`` those with a package."""
+    """Counts for one account: ``orders`` are all ids placed, ``shipped`` the tracking numbers of
+    those with a package.
+    """
 
     app: App
     amazon: Simulator
     account: str
     orders: Collection[str]
-    shipped: Collection[str]
+    shipped: Mapping[str, str]
 
     def known_orders(self) -> list[Order]:
         """Return all orders of the account."""
@@ -94,29 +98,33 @@ class Tally:
     def packages_out(self, fault: str, recovery_s: float) -> Verdict:
         """Return what packages a fault lost or doubled on their way to Amazon's verdict.
 
-        Doubled is what is in several shipments or feeds, and what Amazon has twice.
+        Doubled is what is in several shipments or feeds, and what Amazon has twice.  What arrived
+        has the tracking number that was entered.
         """
         accepted = [
             row.order_id for row in self.shipments() if row.shipment.outbound is Outbound.ACCEPTED
         ]
         units = self.units_at_amazon()
-        arrived = set(accepted) & {order_id for order_id, count in units.items() if count}
+        arrived = {each for each in accepted if units[each][self.shipped.get(each, "")]}
         doubles = _doubles(accepted, self.rows_sent()) + sum(
-            max(0, count - 1) for count in units.values()
+            max(0, each.total() - 1) for each in units.values()
         )
         lost = len(set(self.shipped) - arrived)
         return Verdict(fault, len(self.shipped), lost, doubles, recovery_s)
 
-    def units_at_amazon(self) -> Counter[str]:
-        """Return the units confirmed at Amazon, by order."""
+    def units_at_amazon(self) -> dict[str, Counter[str]]:
+        """Return the units confirmed at Amazon by tracking number, for each order."""
         with self.amazon.world.lock:
             known = self.amazon.seller(self.account).orders.values()
-            return Counter(
-                {
-                    order.order_id: sum(sum(p.contents.values()) for p in order.confirmed)
-                    for order in known
-                }
-            )
+            return {
+                order.order_id: Counter(
+                    package.tracking_number
+                    for package in order.confirmed
+                    for units in package.contents.values()
+                    for _ in range(units)
+                )
+                for order in known
+            }
 
     def rows_sent(self) -> list[str]:
         """Return the order id of every row in every feed that Amazon has."""
@@ -137,23 +145,52 @@ class Tally:
 
     def unfinished(self) -> list[str]:
         """Name what is not as it should be at the end."""
-        orders, shown = self.known_orders(), self._confirmed()
         return [
             *(
                 f"report {report.report_id} is {report.state}"
                 for report in self.reports()
                 if report.state is not ReportState.COMPLETE
             ),
-            *(f"{order.order_id} is {order.enrichment}" for order in orders if _is_unread(order)),
+            *self._unfinished_orders(),
+            *self._unfinished_entries(),
             *(
                 f"the shipment of {row.order_id} is {row.shipment.outbound}"
                 for row in self.shipments()
                 if row.shipment.outbound is not Outbound.ACCEPTED
             ),
-            *(f"{order_id} does not show it" for order_id in set(self.shipped) - shown),
-            *(f"{order_id} shows what is not" for order_id in shown - set(self.shipped)),
             *self.open_feeds(),
+            *self._held_passes(),
         ]
+
+    def _unfinished_orders(self) -> Iterator[str]:
+        known = {order.order_id: order for order in self.known_orders()}
+        shown, shipped = self._confirmed(), set(self.shipped)
+        yield from (f"{order_id} is not here" for order_id in set(self.orders) - set(known))
+        yield from (
+            f"the reading of {order_id} is {order.enrichment}"
+            for order_id, order in known.items()
+            if order.enrichment is not EnrichmentState.COMPLETE
+        )
+        yield from (f"{order_id} does not show it" for order_id in shipped - shown)
+        yield from (f"{order_id} shows what is not" for order_id in shown - shipped)
+
+    def _unfinished_entries(self) -> Iterator[str]:
+        entries = list(self.app.store.database["tracking_entries"].find())
+        entered = Counter(raw["order_id"] for raw in entries)
+        if entered != Counter(list(self.shipped)):
+            yield f"{entered.total()} entries of {len(entered)} orders came in"
+        for raw in entries:
+            book = self.app.store.shipment_views.book(self.account, raw["order_id"])
+            if raw.get("recorded_at") is None:
+                yield f"the entry of {raw['order_id']} is not recorded"
+            if book is None or book.seen != (raw["source_event_id"],):
+                yield f"the entry of {raw['order_id']} is not in its book, once"
+
+    def _held_passes(self) -> Iterator[str]:
+        for raw in self.app.store.database["passes"].find():
+            left = {name: raw[name] for name in PASS_UNDER_WAY if raw.get(name)}
+            if left or raw["covered_through"] < raw["wanted_at"]:
+                yield f"the pass of {raw['_id']} is not through: {sorted(left)}"
 
     def quarantined(self) -> int:
         """Return how many messages are in the quarantine."""

@@ -69,11 +69,15 @@ def test_nothing_is_lost_or_doubled_when_every_stage_is_killed_in_the_middle_of_
     relay = Relay(ready)
     begin(ready)
     ready.meanwhile("relay", relay.replace_the_dead)
+    ready.wait_for_imports(1)
+    ready.doors.kill()
 
     came_in = verdicts.note(ready.orders_come_in("every_stage_is_killed: orders in"))
     assert (came_in.lost, came_in.duplicated) == NOTHING, ready.system.last_words()
 
     ready.ship()
+    ready.wait_for_feeds(1)
+    ready.doors.kill()
     went_out = verdicts.note(ready.packages_go_out("every_stage_is_killed: feeds out"))
     assert (went_out.lost, went_out.duplicated) == NOTHING, ready.system.last_words()
     assert relay.to_die == {stage: [] for stage in STAGES}

@@ -6,12 +6,14 @@ confirms believes that what it wrote into a frozen connection has arrived.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from domain.reports import ReportState
 from tests.fakes.rabbitmq_node import PrivateRabbitMQ
 from tests.fakes.stand import Stand, stand
 from tests.fakes.stock_app import stock_broker
@@ -46,10 +48,19 @@ def rabbitmq_freezes_and_dies(at: Stand, app: str) -> None:
         lambda: at.amazon.calls("getReportDocument") > 1, "the report is being read"
     )
     at.node.freeze()
-    at.wait_for_the_parser(published_blindly=app == STOCK)
+    wait_for_the_parser(at, published_blindly=app == STOCK)
     at.node.kill()
     at.node.start()
     at.struck()
+
+
+def wait_for_the_parser(at: Stand, *, published_blindly: bool) -> None:
+    """Wait until the parser has published everything, as it believes, or clearly cannot."""
+    deadline = time.monotonic() + (60 if published_blindly else 5)
+    while time.monotonic() < deadline:
+        if ReportState.PARSED in [report.state for report in at.tally.reports()]:
+            return
+        time.sleep(0.1)
 
 
 def test_our_broker_loses_nothing(ready: Stand, verdicts: Verdicts) -> None:
