@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import dramatiq
 import dramatiq.worker
+import pika.data
 import pytest
 
+from actors.runtime import foreign_headers
 from tests.fakes.broker_cases import (
     OURS,
     STOCK,
@@ -129,3 +132,27 @@ def test_ours_foreign_envelopes_go_to_the_dead_letters_and_the_rest_is_processed
     assert seen == ["fail", "foreign", "good"]
     dead = take_all(vhost.amqp_url, "q.XQ")
     assert sorted(dead) == sorted(body for body in shapes if b"9000000000000000" not in body)
+
+
+@pytest.mark.parametrize("kind", [STOCK, OURS])
+def test_a_nest_of_header_tables_holds_up_nothing_behind_it(
+    vhost: Vhost, seen: list[str], one_thread: Any, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(dramatiq.worker, "QUEUE_PREFETCH", 1)
+    monkeypatch.setattr(pika.data, "decode_value", foreign_headers._read_strictly)
+    broker, job = one_thread(kind)
+    nest: dict[str, Any] = {}
+    for _ in range(600):
+        nest = {"a": nest}
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
+    publish(vhost.amqp_url, "q", json.dumps(ENVELOPE).encode(), headers=nest)
+    sys.setrecursionlimit(limit)
+    job.send("good")
+
+    with working(broker, threads=1):
+        if kind == OURS:
+            eventually(lambda: seen == ["foreign", "good"])
+        else:
+            with pytest.raises(AssertionError, match="in time"):
+                eventually(lambda: seen, within_s=2)
