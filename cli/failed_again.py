@@ -55,28 +55,36 @@ def send_again(app: App, entry: Quarantined) -> str:
 
 
 def send_group_again(app: App, stage: str, error: str) -> Resent:
-    """Give a group to its stage again, oldest first; what cannot be sent stops nothing."""
+    """Give a group to its stage again, oldest first; what cannot be sent stops nothing.
+
+    A message that has failed again meanwhile is not sent a second time.
+    """
     came_to, staying = Resent(), 0
+    sent: set[str] = set()
     while came_to.retried < ENOUGH:
         found = app.store.quarantine.find(
             stage=stage, error_class=error, limit=ENOUGH - came_to.retried, skip=staying
         )
         if not found:
             break
-        staying += sum(not _leaves_its_group(app, each, came_to) for each in found)
+        staying += sum(not _leaves_its_group(app, each, came_to, sent) for each in found)
     return came_to
 
 
-def _leaves_its_group(app: App, entry: Quarantined, came_to: Resent) -> bool:
+def _leaves_its_group(app: App, entry: Quarantined, came_to: Resent, sent: set[str]) -> bool:
     now = app.store.quarantine.get(entry.id) or entry
     if now.state != KEPT:
         came_to.not_sent.append(Note(entry.id, f"meanwhile it {decided_as(now)}"))
         return True
+    message_id = str(entry.message.get("message_id"))
+    if message_id in sent:
+        return False
     try:
         said = send_again(app, entry)
     except Malformed as exc:
         came_to.not_sent.append(Note(entry.id, str(exc)))
         return False
+    sent.add(message_id)
     came_to.retried += 1
     came_to.disputed += [Note(entry.id, said)] if said else []
     return True

@@ -132,7 +132,7 @@ def announce_untaken(database: Database) -> None:
     Looks at all entries once.  One that a book takes in meanwhile is announced once too often.
     """
     entries = collection_of(database, TrackingEntryDocument)
-    unknown: Raw = {name: {"$exists": False} for name in ("taken_at", "announce_at")}
+    unknown: Raw = {name: {"$exists": False} for name in ("taken_at", "announce_at", "take_by")}
     last = ""
     while True:
         wanted = {"_id": {"$gt": last}, **unknown}
@@ -140,7 +140,7 @@ def announce_untaken(database: Database) -> None:
         if not found:
             return
         last = found[-1]["_id"]
-        owed = {"announce_at": store_now(database), "announcements": 0}
+        owed = {"take_by": store_now(database), "announcements": 0}
         lost = _in_no_book(database, found)
         write_all(entries, [UpdateOne({"_id": key}, {"$set": owed}) for key in lost])
 

@@ -31,7 +31,8 @@ class Readings:
             wait = seconds_until(raw.get("reading_until"), now)
             raise NotYet("another worker is reading this report", retry_after_s=wait)
         under_way: Raw = raw.get("under_way") or {}
-        return {int(chunk) for chunk, at in under_way.items() if now - at < standstill}
+        # One noted in the future was noted before the clock was set back: it may be lost as well.
+        return {int(chunk) for chunk, at in under_way.items() if abs(now - at) < standstill}
 
     def published(self, report_id: str, holder: str, chunk: int, imported: set[int]) -> None:
         """Note a chunk that is on its way now, forget those that arrived, and keep the claim.

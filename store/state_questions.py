@@ -183,15 +183,17 @@ def buyers(look: Look) -> Iterator[Reading]:
 
 
 def tracking(look: Look) -> Iterator[Reading]:
-    """What came in of tracking.  Indexes: ``kept``, ``unrecorded``; ``newest`` of rejections."""
+    """What came in of tracking.
+
+    Indexes: ``kept``, ``unrecorded``, ``untaken``; ``newest`` of rejections.
+    """
     table = collection_of(look.database, TrackingEntryDocument)
     for account in look.accounts:
         came = {"received_at": {"$gte": look.recently}, "account": account}
         yield Reading("tracking_entries", table.count_documents(came), (account,))
-        lost = {"announce_at": {"$exists": True}, "account": account}
-        unrecorded = {**lost, "recorded_at": {"$exists": False}}
+        unrecorded = {"announce_at": {"$exists": True}, "account": account}
         yield from _counted(look, table, "tracking_unrecorded", unrecorded, "received_at")
-        untaken = {**lost, "recorded_at": {"$exists": True}}
+        untaken = {"take_by": {"$exists": True}, "account": account}
         yield from _counted(look, table, "tracking_untaken", untaken, "recorded_at")
     rejected = collection_of(look.database, RejectedEventDocument)
     yield Reading("rejected_events", rejected.count_documents({"at": {"$gte": look.recently}}))

@@ -2,9 +2,10 @@
 
 The bridge writes an entry before it acks the sender's event, the stage ``record_tracking`` says
 that it arrived in the flow, and whoever writes the book of its order that it is taken in there.
-While ``announce_at`` stands, one of the two is owed: an entry whose message was lost with its
-queue is announced again by the sweeper.  One without it, and without ``taken_at``, was recorded by
-a version that did not look any further.
+While ``announce_at`` stands, the first is owed, while ``take_by`` stands the second: an entry whose
+message was lost with its queue is announced again by the sweeper.  One without either, and without
+``taken_at``, was recorded by a version that did not look any further, and knows nothing of
+``take_by``: it may run beside this one.
 """
 
 # mongoengine has no types; every class built on it counts as untyped.
@@ -40,7 +41,8 @@ ENTRIES_KEPT = timedelta(days=400)
 UNRECORDED_AFTER = UNTAKEN_AFTER = timedelta(minutes=10)
 UNRECORDED = {"$eq": [{"$ifNull": ["$recorded_at", None]}, None]}
 UNTAKEN = {"$eq": [{"$ifNull": ["$taken_at", None]}, None]}
-OWED = {"$ne": [{"$ifNull": ["$announce_at", None]}, None]}
+RECORDING_OWED = {"$ne": [{"$ifNull": ["$announce_at", None]}, None]}
+TAKING_OWED = {"$ne": [{"$ifNull": ["$take_by", None]}, None]}
 
 OnRecorded = Callable[[TrackingEntered], None]
 """Is told of an entry that arrived in the flow."""
@@ -64,6 +66,11 @@ class TrackingEntryDocument(Document):
             "name": "unrecorded",
             "fields": ["announce_at"],
             "partialFilterExpression": {"announce_at": {"$exists": True}},
+        },
+        {
+            "name": "untaken",
+            "fields": ["take_by"],
+            "partialFilterExpression": {"take_by": {"$exists": True}},
         },
         {
             "name": "kept",
@@ -91,6 +98,7 @@ class TrackingEntryDocument(Document):
     recorded_at = DateTimeField()
     taken_at = DateTimeField()
     announce_at = DateTimeField()
+    take_by = DateTimeField()
     announcements = IntField()
 
 
@@ -155,11 +163,10 @@ class TrackingInbox:
         if not entries:
             return
         wanted = {"_id": {"$in": [_key(each) for each in entries]}}
-        found = self._entries.find(wanted, {"announce_at": 1, "taken_at": 1})
-        new = [raw["_id"] for raw in found if "announce_at" in raw and "taken_at" not in raw]
+        found = self._entries.find(wanted, {"announce_at": 1, "take_by": 1, "taken_at": 1})
+        new = [raw["_id"] for raw in found if raw.keys() & {"announce_at", "take_by"}]
         # One that is not recorded yet is announced until it is.
-        announce_at = {"$cond": [UNRECORDED, "$announce_at", literal(None)]}
-        after = {"taken_at": NOW, "announce_at": announce_at}
+        after = {"taken_at": NOW, "take_by": literal(None)}
         write_all(self._entries, [guarded(key, UNTAKEN, after) for key in new])
 
     @translated
@@ -182,29 +189,32 @@ class TrackingInbox:
 
         Index: ``unrecorded``.
         """
-        return self._overdue(recorded=False, limit=limit)
+        return self._overdue("announce_at", limit)
 
     @translated
     def untaken(self, *, limit: int) -> list[tuple[TrackingEntered, int]]:
         """Return the same of entries that were recorded and are overdue in their order's book.
 
-        Index: ``unrecorded``.
+        Index: ``untaken``.
         """
-        return self._overdue(recorded=True, limit=limit)
+        return self._overdue("take_by", limit)
 
     @translated
     def announced(self, entry: TrackingEntered, *, times: int, again_at: datetime) -> None:
         """The entry was announced once more, after ``times`` earlier ones.  Index: ``_id``."""
-        guard = {"$and": [{"$eq": ["$announcements", times]}, OWED]}
-        after = {"announcements": literal(times + 1), "announce_at": literal(in_ms(again_at))}
+        same = {"$eq": ["$announcements", times]}
+        guard = {"$and": [same, {"$or": [RECORDING_OWED, TAKING_OWED]}]}
+        later = literal(in_ms(again_at))
+        after = {
+            "announcements": literal(times + 1),
+            "announce_at": {"$cond": [RECORDING_OWED, later, literal(None)]},
+            "take_by": {"$cond": [TAKING_OWED, later, literal(None)]},
+        }
         write_all(self._entries, [guarded(_key(entry), guard, after)])
 
-    def _overdue(self, *, recorded: bool, limit: int) -> list[tuple[TrackingEntered, int]]:
-        overdue = {
-            "announce_at": {"$lte": store_now(self._database)},
-            "recorded_at": {"$exists": recorded},
-        }
-        found = self._entries.find(overdue).sort("announce_at", 1).limit(limit)
+    def _overdue(self, owed_by: str, limit: int) -> list[tuple[TrackingEntered, int]]:
+        overdue = {owed_by: {"$lte": store_now(self._database)}}
+        found = self._entries.find(overdue).sort(owed_by, 1).limit(limit)
         return [(TrackingEntered.read(raw), raw["announcements"]) for raw in found]
 
     def _mark_recorded(self, document: Raw) -> bool:
@@ -212,7 +222,8 @@ class TrackingInbox:
         again_at = in_seconds(UNTAKEN_AFTER.total_seconds())
         done = {
             "recorded_at": NOW,
-            "announce_at": {"$cond": [UNTAKEN, again_at, literal(None)]},
+            "announce_at": literal(None),
+            "take_by": {"$cond": [UNTAKEN, again_at, literal(None)]},
             "announcements": literal(0),
         }
         update = guarded(document["_id"], {"$and": [same, UNRECORDED]}, done)
@@ -223,7 +234,7 @@ class TrackingInbox:
         recorded = {
             "received_at": now,
             "recorded_at": now,
-            "announce_at": now + UNTAKEN_AFTER,
+            "take_by": now + UNTAKEN_AFTER,
             "announcements": 0,
         }
         try:

@@ -124,7 +124,7 @@ def _taken_in_one_by_one_if_need_be(
 ) -> list[Outcome]:
     """Take deliveries in; one with a defect of its own is refused, or the others wait for ever.
 
-    A defect that all of them run into is hardly theirs, and with a single one nobody can tell:
+    A defect that all valid ones run into is hardly theirs, and with a single one nobody can tell:
     they stay in their queue.
     """
     try:
@@ -144,7 +144,7 @@ def _taken_in_one_by_one_if_need_be(
         except Exception as defect:  # noqa: BLE001  whatever it is, the event is kept with it
             outcomes.append(f"the message: cannot be taken in ({type(defect).__name__})")
             defects.append(defect)
-    if len(defects) == len(deliveries):
+    if defects and not any(isinstance(each, Event) or each == CONFLICT for each in outcomes):
         raise defects[0]
     return outcomes
 

@@ -74,6 +74,8 @@ class FakeQuarantine:
     settled: list[tuple[str, str, str | None]] = field(default_factory=list)
     meanwhile: dict[str, Quarantined] = field(default_factory=dict)
     """What somebody else decides after a command looked and before it decides."""
+    fails_again: bool = False
+    """What is sent again is back at once, as an entry of its own."""
 
     def get(self, entry_id: str) -> Quarantined | None:
         return self.entries.get(entry_id)
@@ -111,6 +113,9 @@ class FakeQuarantine:
         ]
 
     def mark_retried(self, entry_id: str, *, who: str) -> bool:
+        again = replace(self.entries[entry_id], id=f"{entry_id}/again")
+        if self.fails_again:
+            self.entries[again.id] = again
         return self._settle(RETRIED, entry_id, None, who)
 
     def discard(self, entry_id: str, *, reason: str, who: str) -> bool:

@@ -50,9 +50,10 @@ class Doors:
         minutes.
         """
         store = self._system.app.store
-        unrecorded = {"announcements": 0, "announce_at": {"$gt": store.now() + within}}
-        sooner = {"$set": {"announce_at": store.now() + within}}
-        store.database["tracking_entries"].update_many(unrecorded, sooner)
+        for owed_by in ("announce_at", "take_by"):
+            unannounced = {"announcements": 0, owed_by: {"$gt": store.now() + within}}
+            sooner = {"$set": {owed_by: store.now() + within}}
+            store.database["tracking_entries"].update_many(unannounced, sooner)
 
     def misheard(self, expected: Mapping[str, Collection[str]]) -> list[str]:
         """Name what other systems heard, up to now, other than each ``expected`` type once."""

@@ -33,7 +33,7 @@ def kept(entry_id: str = "q-1", **changes: Any) -> Quarantined:
         "source": "stage",
         "kept_at": datetime(2026, 11, 23, tzinfo=UTC),
         "died_at": None,
-        "message": MESSAGE,
+        "message": MESSAGE | {"message_id": f"m-{entry_id}"},
         "state": "kept",
         "settled_at": None,
         "settled_by": None,

@@ -70,13 +70,13 @@ def test_an_entry_that_was_recorded_and_lost_on_its_way_into_the_book_is_taken_i
     system.sweep()
     assert system.shipments(order_id) == ()
 
-    entries.update_one({}, {"$set": {"announce_at": system.app.store.now()}})
+    entries.update_one({}, {"$set": {"take_by": system.app.store.now()}})
     system.sweep()
 
     assert system.only(order_id).content.tracking_number == "1Z999AA10123456784"
     assert inbox.untaken(limit=9) == []
     [kept] = entries.find()
-    assert "announce_at" not in kept
+    assert "take_by" not in kept
 
 
 def test_a_stale_correction_changes_nothing(system: TrackingSystem) -> None:

@@ -47,7 +47,7 @@ def test_a_migration_announces_entries_that_an_older_version_recorded_and_no_boo
     inbox = store.tracking_inbox
     for event_id in ("a", "b", "c"):
         inbox.record(tracking_entered(event_id))
-    of_an_older_version = {"announce_at": True, "announcements": True}
+    of_an_older_version = {"take_by": True, "announcements": True}
     store.database["tracking_entries"].update_many({}, {"$unset": of_an_older_version})
     book = taken_in(ShipmentBook("demo", OF_ENTRIES), tracking_entered("b"), now=NOON)
     store.shipments.change("demo", [OF_ENTRIES], lambda _: {OF_ENTRIES: book})

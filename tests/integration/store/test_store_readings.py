@@ -41,6 +41,18 @@ def test_a_report_is_read_by_one_worker_at_a_time(store: Store, report_id: str) 
     assert take(store, report_id, "b") == set()
 
 
+def test_what_was_noted_before_the_clock_was_set_back_by_hours_may_be_lost_as_well(
+    store: Store, report_id: str
+) -> None:
+    take(store, report_id, "a")
+    store.reports.chunk_published(report_id, 1, holder="a", imported=set())
+    store.reports.release_reading(report_id, holder="a")
+    ahead = store.now() + timedelta(hours=6)
+    store.database["reports"].update_one({"_id": report_id}, {"$set": {"under_way.1": ahead}})
+
+    assert take(store, report_id, "b") == set()
+
+
 def test_nobody_gives_back_the_reading_of_another(store: Store, report_id: str) -> None:
     take(store, report_id, "a")
     store.reports.release_reading(report_id, holder="b")

@@ -14,9 +14,9 @@ from tests.fakes.tracking import tracking_entered
 def let_pass(store: Store, time: timedelta) -> None:
     """Let the entries age."""
     entries = store.database["tracking_entries"]
-    for raw in entries.find({"announce_at": {"$exists": True}}):
-        aged = {"announce_at": raw["announce_at"] - time}
-        entries.update_one({"_id": raw["_id"]}, {"$set": aged})
+    for owed_by in ("announce_at", "take_by"):
+        for raw in entries.find({owed_by: {"$exists": True}}):
+            entries.update_one({"_id": raw["_id"]}, {"$set": {owed_by: raw[owed_by] - time}})
 
 
 def test_an_entry_is_recorded_once(store: Store) -> None:
@@ -160,11 +160,22 @@ def test_an_entry_that_was_taken_in_meanwhile_is_not_announced_any_more(store: S
     assert inbox.untaken(limit=10) == []
 
 
+def test_the_sweeper_of_an_older_version_finds_no_recorded_entry(store: Store) -> None:
+    inbox = TrackingInbox(store.database)
+    inbox.receive([tracking_entered("a")])
+    inbox.record(tracking_entered("a"))
+    inbox.record(tracking_entered("b"))
+    inbox.announced(tracking_entered("b"), times=0, again_at=store.now())
+    entries = store.database["tracking_entries"]
+    assert entries.count_documents({"take_by": {"$exists": True}}) == 2
+    assert entries.count_documents({"announce_at": {"$exists": True}}) == 0
+
+
 def test_what_an_older_version_recorded_counts_as_taken_in(store: Store) -> None:
     inbox = TrackingInbox(store.database)
     entry = tracking_entered()
     inbox.record(entry)
-    store.database["tracking_entries"].update_many({}, {"$unset": {"announce_at": True}})
+    store.database["tracking_entries"].update_many({}, {"$unset": {"take_by": True}})
     before = store.database["tracking_entries"].find_one()
     inbox.taken_in([entry])
     assert inbox.untaken(limit=10) == []

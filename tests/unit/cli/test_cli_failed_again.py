@@ -83,6 +83,21 @@ def test_500_of_a_group_are_sent_in_one_go_and_the_rest_is_told_of() -> None:
     assert queued(app) == 500
 
 
+def test_what_fails_again_at_once_is_sent_once() -> None:
+    app = app_with(kept("q-1"), kept("q-2"), kept("q-3"))
+    app.quarantine.fails_again = True
+
+    result = app.run("failed", "retry-group", "import_orders", "Refused", "--json")
+
+    assert json.loads(result.stdout) == {"retried": 3, "not_sent": [], "disputed": []}
+    assert queued(app) == 3
+    assert sorted(each.id for each in app.quarantine.find()) == [
+        "q-1/again",
+        "q-2/again",
+        "q-3/again",
+    ]
+
+
 def test_a_message_sent_while_somebody_discarded_it_is_told_of() -> None:
     app = app_with(kept("q-1"))
     app.quarantine.meanwhile["q-1"] = decided()

@@ -175,13 +175,14 @@ def test_an_event_the_store_chokes_on_is_rejected_and_does_not_hold_up_the_other
 
 
 @pytest.mark.parametrize("event_ids", [("a",), ("a", "b", "c")])
-def test_a_defect_none_of_the_events_gets_past_is_not_blamed_on_them(
-    event_ids: tuple[str, ...],
+@pytest.mark.parametrize("beside", [(), (delivery(b"nonsense", 9),)], ids=["alone", "nonsense"])
+def test_a_defect_none_of_the_valid_events_gets_past_is_not_blamed_on_them(
+    event_ids: tuple[str, ...], beside: tuple[Delivery, ...]
 ) -> None:
     world = World()
     world.inbox.chokes_on = set(event_ids)
     with pytest.raises(OverflowError):
-        world.settle(*entries(*event_ids))
+        world.settle(*entries(*event_ids), *beside)
     assert (world.told, world.reasons) == ([], [])
 
 
