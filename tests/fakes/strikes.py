@@ -96,9 +96,9 @@ def double_and_poison_feeds(at: Stand) -> None:
 def storm_over_orders(at: Stand) -> None:
     """429s, 5xx with HTML, connections dropped after the effect, a hanging call.
 
-    Two dozen 429s, over every operation by which orders come in.  The one of searchOrders is waited
-    out for three minutes, as long as Amazon takes by default to allow one more, and comes last,
-    lest every other failure waits as long; orders are read singly meanwhile.
+    A dozen and more 429s, most of an operation Amazon allows often: one of the others is waited out
+    for as long as Amazon takes by default to allow one more.  That of searchOrders takes three
+    minutes and comes last, lest every other failure waits as long; orders are read singly meanwhile.
     """
     at.trouble("hang", "searchOrders", seconds=5)
     at.trouble("error_503_html", "searchOrders", times=2, skip=1)
@@ -109,8 +109,6 @@ def storm_over_orders(at: Stand) -> None:
     at.trouble("throttle", "getReport", times=12)
     at.trouble("drop_after_effect", "createReport")
     at.trouble("throttle", "createReport")
-    at.trouble("throttle", "getReports")
-    at.trouble("throttle", "getReportDocument")
     at.wait_for_reports(1)
     at.begin("slot-2")
 
@@ -125,14 +123,12 @@ def storm_over_feeds(at: Stand) -> None:
     at.trouble("error_500", "createFeed", skip=1)
     at.trouble("drop_before_effect", "createFeed", skip=1)
     at.trouble("throttle", "createFeed", skip=1)
-    at.trouble("throttle", "getFeeds")
     at.trouble("error_503_html", "getFeed")
     at.trouble("throttle", "getFeed", times=12)
     at.trouble("error_500", "createFeedDocument")
     at.trouble("drop_after_effect", "createFeedDocument")
     at.trouble("throttle", "createFeedDocument", times=6)
     at.trouble("error_503_html", "getFeedDocument")
-    at.trouble("throttle", "getFeedDocument")
 
 
 def delete_queues(at: Stand) -> None:
