@@ -96,9 +96,10 @@ def double_and_poison_feeds(at: Stand) -> None:
 def storm_over_orders(at: Stand) -> None:
     """429s, 5xx with HTML, connections dropped after the effect, a hanging call.
 
-    A dozen and more 429s, most of an operation Amazon allows often: one of the others is waited out
-    for as long as Amazon takes by default to allow one more.  That of searchOrders takes three
-    minutes and comes last, lest every other failure waits as long; orders are read singly meanwhile.
+    A dozen and more 429s, most of an operation Amazon allows often: one of the others is waited
+    out for as long as Amazon takes by default to allow one more.  That of searchOrders takes
+    three minutes and comes last, lest every other failure waits as long; orders are read singly
+    meanwhile.
     """
     at.trouble("hang", "searchOrders", seconds=5)
     at.trouble("error_503_html", "searchOrders", times=2, skip=1)
