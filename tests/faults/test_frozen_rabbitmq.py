@@ -22,7 +22,8 @@ from tests.fakes.verdicts import Verdicts
 pytestmark = pytest.mark.rabbitmq
 OURS, STOCK = "actors.app:setup", "tests.fakes.stock_app:setup"
 BEFORE = ("request_report", "poll_report", "parse_order_report")
-AFTER = ("import_orders", "enrich_orders")
+AFTER = ("import_orders", "enrich_orders", "resolve_shipments")
+"""Whoever hears of an order; a queue that nobody reads would never be empty."""
 
 
 @pytest.fixture
