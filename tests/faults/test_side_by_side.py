@@ -47,7 +47,7 @@ OF_THE_RUN = frozenset(
      "first_report_id", "lines_report_id", "lines_as_of", "report_id", "row", "report_rows",
      "since", "feed", "submitted_at", "accepted_at", "in_feed_lines", "at", "recorded_at",
      "received_at", "event_id", "flow_id", "flow_started_at", "claimed_at", "announced_at",
-     "holder", "confirmed_at", "sent_at")
+     "holder", "confirmed_at", "sent_at", "taken_at")
 )  # fmt: skip
 """What tells of this run's moments and of ids made from them, and not of the thing itself."""
 
