@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.cli_process import CommandLine
+from tests.fakes.events_page import User, user_of_the_page
 from tests.fakes.mongo import mongodb_url
+from tests.fakes.rabbitmq import RabbitMQ
+from tests.fakes.rabbitmq_management import Vhost
 from tests.fakes.tracking_system import TrackingSystem, tracking_system
 
 
@@ -36,3 +39,17 @@ def url() -> Iterator[str]:
 def system(url: str) -> Iterator[TrackingSystem]:
     with tracking_system(url) as ready:
         yield ready
+
+
+@pytest.fixture
+def shop(rabbitmq: RabbitMQ, vhost: Vhost) -> Iterator[User]:
+    """A system that publishes, with the permissions of docs/events.md."""
+    with user_of_the_page(rabbitmq, vhost, "publisher") as user:
+        yield user
+
+
+@pytest.fixture
+def dealer(rabbitmq: RabbitMQ, vhost: Vhost) -> Iterator[User]:
+    """A system that subscribes, likewise."""
+    with user_of_the_page(rabbitmq, vhost, "subscriber") as user:
+        yield user

@@ -87,15 +87,21 @@ def test_the_scheduler_announces_its_slots_and_stops_when_told(cli: CommandLine)
     assert {job["job"].partition("/")[0] for job in jobs} >= {"order_report"}
 
 
+def write_the_example(file: Path) -> dict[str, Any]:
+    """Write the schema's own example, entered now, into a file."""
+    extra = INBOUND_MODELS["tracking.entered"].model_config["json_schema_extra"]
+    assert isinstance(extra, dict)
+    example: dict[str, Any] = extra["examples"][0]  # type: ignore[index,assignment]
+    event = example | {"entered_at": datetime.now(UTC).isoformat()}
+    file.write_text(json.dumps(event), encoding="utf-8")
+    return event
+
+
 def test_an_event_of_another_system_is_taken_in_and_a_wrong_one_is_kept_with_its_reason(
     cli: CommandLine, tmp_path: Path
 ) -> None:
-    example = INBOUND_MODELS["tracking.entered"].model_config["json_schema_extra"]
-    assert isinstance(example, dict)
-    event: dict[str, Any] = example["examples"][0]  # type: ignore[index,assignment]
-    event = event | {"entered_at": datetime.now(UTC).isoformat()}
     good = tmp_path / "good.json"
-    good.write_text(json.dumps(event), encoding="utf-8")
+    event = write_the_example(good)
     wrong = tmp_path / "wrong.json"
     wrong.write_text('{"event_id": "e-1", "version": 1, "account": "demo"}', encoding="utf-8")
 
@@ -117,12 +123,8 @@ def test_an_event_of_another_system_is_taken_in_and_a_wrong_one_is_kept_with_its
 def test_an_event_that_is_sent_before_any_bridge_has_run_waits_for_the_first(
     cli: CommandLine, tmp_path: Path
 ) -> None:
-    example = INBOUND_MODELS["tracking.entered"].model_config["json_schema_extra"]
-    assert isinstance(example, dict)
-    event: dict[str, Any] = example["examples"][0]  # type: ignore[index,assignment]
-    event = event | {"entered_at": datetime.now(UTC).isoformat()}
     file = tmp_path / "event.json"
-    file.write_text(json.dumps(event), encoding="utf-8")
+    event = write_the_example(file)
 
     assert "sent to ecommerce.amazon.events" in _sent(cli, file)
 

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -36,18 +36,6 @@ from tests.fakes.tracking import LONG_AFTER
 
 pytestmark = pytest.mark.rabbitmq
 AMQPLIB = "amqplib@2.3.1"
-
-
-@pytest.fixture
-def shop(rabbitmq: RabbitMQ, vhost: Vhost) -> Iterator[User]:
-    with user_of_the_page(rabbitmq, vhost, "publisher") as user:
-        yield user
-
-
-@pytest.fixture
-def dealer(rabbitmq: RabbitMQ, vhost: Vhost) -> Iterator[User]:
-    with user_of_the_page(rabbitmq, vhost, "subscriber") as user:
-        yield user
 
 
 def tool(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -12,23 +12,10 @@ import pytest
 
 from actors.runtime.exchange import connect, declare
 from domain.events import EXCHANGE
-from tests.fakes.events_page import DOOR, QUEUE, User, taken, user_of_the_page
-from tests.fakes.rabbitmq import RabbitMQ
+from tests.fakes.events_page import DOOR, QUEUE, User, taken
 from tests.fakes.rabbitmq_management import Vhost
 
 pytestmark = pytest.mark.rabbitmq
-
-
-@pytest.fixture
-def shop(rabbitmq: RabbitMQ, vhost: Vhost) -> Iterator[User]:
-    with user_of_the_page(rabbitmq, vhost, "publisher") as user:
-        yield user
-
-
-@pytest.fixture
-def dealer(rabbitmq: RabbitMQ, vhost: Vhost) -> Iterator[User]:
-    with user_of_the_page(rabbitmq, vhost, "subscriber") as user:
-        yield user
 
 
 def publish(channel: Any, exchange: str, key: str) -> None:
