@@ -58,6 +58,7 @@ def test_told_that_its_queue_was_deleted_the_bridge_declares_it_at_once(world: W
             delete_queue(channel)
         world.send_mandatory(tracking_json("e2"))
         eventually(lambda: received(world) == ["e1", "e2"])
+    assert (len(world.published.events), world.waiting()) == (2, 0)
 
 
 def test_what_the_bridge_holds_of_a_deleted_queue_is_settled_before_it_subscribes_anew(
@@ -93,6 +94,7 @@ def test_told_of_nothing_the_bridge_declares_everything_anew_in_a_while(
             strike(channel)
         world.send_mandatory(tracking_json("e2"))
         eventually(lambda: received(world) == ["e1", "e2"])
+    assert (len(world.published.events), world.waiting()) == (2, 0)
 
 
 def test_an_exchange_that_the_outbox_declares_anew_has_our_queue_bound(world: World) -> None:

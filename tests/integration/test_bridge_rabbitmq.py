@@ -56,6 +56,7 @@ def test_stopped_while_the_store_is_away_the_bridge_gives_the_events_back(world:
     with world.bridge():
         eventually(lambda: world.waiting() == 0)
     eventually(lambda: world.waiting() == 1)
+    assert (world.published.events, world.rejections.kept) == ([], [])
 
 
 def test_a_cut_connection_is_made_anew_and_nothing_is_lost(

@@ -224,3 +224,5 @@ def test_every_queue_may_be_deleted_while_it_is_worked_on(rabbitmq: RabbitMQ, vh
         job.send(3)
         eventually(lambda: sorted(seen) == [1, 2, 3])
         eventually(lambda: depth(vhost.amqp_url, "q.XQ") == 1)
+    assert sorted(seen) == [1, 2, 3]
+    assert depth(vhost.amqp_url, "q") == 0

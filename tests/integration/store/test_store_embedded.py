@@ -125,6 +125,7 @@ def test_a_killed_user_does_not_keep_the_server_alive(data_dir: Path) -> None:
         process.wait()
 
     until(lambda: not is_alive(pid))
+    assert not is_alive(pid)
 
 
 def test_the_server_stays_while_one_of_two_users_is_there(data_dir: Path) -> None:

@@ -42,7 +42,7 @@ def test_an_exported_line_fits_its_schema(*, reveal: bool) -> None:
     schema = json.loads(PAGES["docs/messages/order-export.schema.json"]())
     line = exported(an_order(), cursor="c", reveal=reveal).model_dump_json()
 
-    Draft202012Validator(schema).validate(json.loads(line))
+    assert list(Draft202012Validator(schema).iter_errors(json.loads(line))) == []
 
 
 def test_the_settings_page_names_every_variable_and_no_secret_default() -> None:

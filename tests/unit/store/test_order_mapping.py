@@ -107,7 +107,12 @@ def test_what_is_written_passes_the_document_class() -> None:
         shipping={"units": 1},
     )
 
-    OrderDocument._from_son({"_id": "demo/701-1", **order_document(full, CIPHER)}).validate()
+    written = {"_id": "demo/701-1", **order_document(full, CIPHER)}
+    document = OrderDocument._from_son(written)
+    document.validate()  # Raises on a field of another kind.
+
+    assert document.id == "demo/701-1"
+    assert set(document.to_mongo()) >= written.keys()
 
 
 def test_nothing_but_the_sealed_value_tells_of_the_buyer() -> None:
