@@ -23,6 +23,7 @@ from actors.flow import FLOW
 from actors.ports import Clock, Policy, Ports
 from actors.runtime.broker import make_broker
 from actors.runtime.clock import SystemClock
+from actors.runtime.confirms import CONFIRM_LIMIT_S, WORKER_LIMIT_S
 from actors.runtime.exposition import Exposition, Place
 from actors.runtime.failures import FailurePolicy
 from actors.runtime.metrics import Metrics
@@ -72,9 +73,15 @@ class App:
 
 
 def build(
-    settings: Settings, *, broker: dramatiq.Broker | None = None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    broker: dramatiq.Broker | None = None,
+    clock: Clock | None = None,
+    confirm_limit_s: float = CONFIRM_LIMIT_S,
 ) -> App:
     """Connect the parts that the settings name; a broker or clock given replaces its own.
+
+    ``confirm_limit_s``: how long RabbitMQ may take to confirm a message (``make_broker``).
 
     Raises:
         Unavailable: the store cannot be reached or started.
@@ -93,7 +100,7 @@ def build(
         ports = _ports(settings, store, accounts, calls)
         if clock is not None:
             ports = replace(ports, clock=clock)
-        broker = broker or _broker(settings, metrics, watch)
+        broker = broker or _broker(settings, metrics, watch, confirm_limit_s)
         resources.callback(broker.close)
         failures = FailurePolicy(broker, Quarantine(store.database), settled=watch.settled)
         bind(broker, FLOW, ports, failures)
@@ -119,7 +126,7 @@ def setup() -> None:
     refuse_strangers()
     settings = load_settings()
     configure_logging(settings.log_level)
-    dramatiq.set_broker(build(settings).broker)
+    dramatiq.set_broker(build(settings, confirm_limit_s=WORKER_LIMIT_S).broker)
 
 
 def refuse_strangers() -> None:
@@ -135,10 +142,15 @@ def refuse_strangers() -> None:
             raise SystemExit(f"{package.__name__} is not ours: it was found in {found}")
 
 
-def _broker(settings: Settings, metrics: Metrics, watch: StageWatch) -> dramatiq.Broker:
+def _broker(
+    settings: Settings, metrics: Metrics, watch: StageWatch, confirm_limit_s: float
+) -> dramatiq.Broker:
     place = Place(settings.metrics_host, settings.metrics_port)
-    exposition = Exposition(metrics.registry, place)
-    return make_broker(settings.broker_url, middleware=[LogContext(), watch, exposition])
+    return make_broker(
+        settings.broker_url,
+        middleware=[LogContext(), watch, Exposition(metrics.registry, place)],
+        confirm_limit_s=confirm_limit_s,
+    )
 
 
 def _store(settings: Settings, resources: ExitStack) -> Store:

@@ -21,6 +21,7 @@ from dramatiq.common import dq_name, xq_name
 from dramatiq.errors import BrokerError
 from dramatiq.middleware import Middleware
 
+from actors.runtime.confirms import CONFIRM_LIMIT_S, LimitedChannel
 from actors.runtime.consumer import (
     CONNECTION_LOST,
     MAX_PAUSE_S,
@@ -77,6 +78,7 @@ def make_broker(
     prefetch: int | None = None,
     connecting: Connecting | None = None,
     watchdog: ThreadWatchdog | None = None,
+    confirm_limit_s: float = CONFIRM_LIMIT_S,
 ) -> dramatiq.Broker:
     """Return the broker for a URL.  It connects when something is published or consumed.
 
@@ -86,6 +88,7 @@ def make_broker(
         prefetch: messages a worker process takes ahead from a main queue; None: twice its threads.
         connecting: connection settings of RabbitMQ.
         watchdog: ends the process when one of its threads has died.
+        confirm_limit_s: how long RabbitMQ may take to confirm a message.
 
     Raises:
         ValueError: the URL is of another kind, or a middleware is known to lose messages.
@@ -97,7 +100,9 @@ def make_broker(
     if not all(each.startswith(("amqp://", "amqps://")) for each in urls):
         raise ValueError(f"no broker for {urlsplit(url).scheme or url!r}: use amqp:// or memory://")
     tuned = [(connecting or Connecting()).applied_to(each) for each in urls]
-    return HardenedRabbitmqBroker(tuned, middleware=every, prefetch=prefetch)
+    return HardenedRabbitmqBroker(
+        tuned, middleware=every, prefetch=prefetch, confirm_limit_s=confirm_limit_s
+    )
 
 
 class HardenedRabbitmqBroker(RabbitmqBroker):
@@ -114,6 +119,7 @@ class HardenedRabbitmqBroker(RabbitmqBroker):
         prefetch: int | None = None,
         delivery_limit: int = DELIVERY_LIMIT,
         first_pause_s: float = 5.0,
+        confirm_limit_s: float = CONFIRM_LIMIT_S,
     ) -> None:
         # Without confirms a publish into a dying connection or a missing queue looks like success.
         super().__init__(url=urls, confirm_delivery=True, middleware=with_ours(middleware))
@@ -121,6 +127,16 @@ class HardenedRabbitmqBroker(RabbitmqBroker):
         self._prefetch = prefetch
         self._delivery_limit = delivery_limit
         self._first_pause_s = first_pause_s
+        self._confirm_limit_s = confirm_limit_s
+
+    @property
+    def channel(self) -> Any:
+        """This thread's channel; what is published on it is confirmed in time, or fails."""
+        return LimitedChannel(super().channel, self._confirm_limit_s)
+
+    @channel.deleter
+    def channel(self) -> None:
+        RabbitmqBroker.channel.fdel(self)  # type: ignore[attr-defined]  # a property to Python
 
     def pause_before_return_s(self, returns: int) -> float:
         """Return how long a returned message is held back: 5 s, 10 s, … at most 5 minutes."""
@@ -141,7 +157,8 @@ class HardenedRabbitmqBroker(RabbitmqBroker):
         """Publish; when this returns, RabbitMQ has the message on disk.
 
         Raises:
-            dramatiq.errors.ConnectionClosed: after six attempts, it may or may not have it.
+            dramatiq.errors.ConnectionClosed: after six attempts, or the time limit of a confirm;
+                it may or may not have it.
         """
         with self._failures_named():
             return super().enqueue(message, delay=delay)

@@ -19,6 +19,7 @@ import pika
 from pika.exceptions import UnroutableError
 
 from actors.runtime.broker import NO_DELIVERY_LIMIT, Connecting
+from actors.runtime.confirms import CONFIRM_LIMIT_S, confirmed_within
 from actors.runtime.consumer import CONNECTION_LOST
 from domain.errors import Unavailable
 from domain.events import EXCHANGE
@@ -82,9 +83,12 @@ class Exchange:
     It connects when something is published, and again after a connection was lost.
     """
 
-    def __init__(self, url: str, *, mandatory: bool = False) -> None:
+    def __init__(
+        self, url: str, *, mandatory: bool = False, confirm_limit_s: float = CONFIRM_LIMIT_S
+    ) -> None:
         self._url = url
         self._mandatory = mandatory
+        self._confirm_limit_s = confirm_limit_s
         self._connection: pika.BlockingConnection | None = None
         self._channel: Any = None
 
@@ -105,9 +109,11 @@ class Exchange:
             app_id="amazon-orders-fulfillment",
         )
         with self._giving_up_a_lost_connection():
-            self._open_channel().basic_publish(
-                EXCHANGE, event_type, body, properties, mandatory=self._mandatory
-            )
+            channel = self._open_channel()
+            with confirmed_within(channel, self._confirm_limit_s):
+                channel.basic_publish(
+                    EXCHANGE, event_type, body, properties, mandatory=self._mandatory
+                )
 
     def close(self) -> None:
         """Give the connection back; the next event opens another one."""

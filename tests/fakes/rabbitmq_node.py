@@ -145,9 +145,10 @@ class PrivateRabbitMQ:
         """Have declared queues and virtual hosts on disk before a ``kill``.
 
         RabbitMQ confirms messages when they are safe, but declarations before: one made in the
-        last seconds before a kill may be forgotten, and its queue's messages with it.
+        last seconds before a kill may be forgotten, and its queue's messages with it; or the
+        queue is there, and its only member is not known to be its own: it never gets a leader.
         """
-        self.ctl("eval", "catch mnesia:sync_log().")
+        self.ctl("eval", "catch mnesia:sync_log(), [dets:sync(Table) || Table <- dets:all()].")
 
     def close(self) -> None:
         """End everything and forget the data.  Again is harmless."""

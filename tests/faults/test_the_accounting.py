@@ -9,6 +9,7 @@ import pytest
 
 from actors.runtime.exchange import connect
 from tests.fakes.doors import misheard
+from tests.fakes.leaderless import leaderless
 from tests.fakes.queues import under_way
 from tests.fakes.rabbitmq_management import Vhost
 from tests.fakes.rabbitmq_node import PrivateRabbitMQ
@@ -52,6 +53,20 @@ def test_a_broker_that_does_not_answer_does_not_count_as_empty(
     private_rabbitmq.kill()
     assert under_way(private_rabbitmq, own.name, beside="subscriber") != {}
     private_rabbitmq.start()
+
+
+def test_a_queue_without_a_leader_does_not_count_as_empty_but_its_dead_letters_do(
+    own: Vhost, private_rabbitmq: PrivateRabbitMQ
+) -> None:
+    with connect(own.amqp_url) as connection:
+        for queue in ("stage", "stage.XQ", "other"):
+            connection.channel().queue_declare(queue, durable=True)
+        with (
+            leaderless(private_rabbitmq, own.name, "stage"),
+            leaderless(private_rabbitmq, own.name, "stage.XQ"),
+        ):
+            seen = under_way(private_rabbitmq, own.name, beside="subscriber")
+    assert list(seen) == ["stage"]
 
 
 def test_an_event_that_is_missing_said_anew_or_not_due_is_named_and_a_second_delivery_is_not() -> (

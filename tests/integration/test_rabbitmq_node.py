@@ -46,13 +46,17 @@ def test_a_vhost_is_made_in_under_a_second_and_its_queues_are_quorum(
 
 
 def test_a_killed_node_comes_back_with_its_messages(private_rabbitmq: PrivateRabbitMQ) -> None:
-    put(private_rabbitmq.amqp_url, "orders", b"kept")
+    vhost = private_rabbitmq.add_vhost("killed")
+    queues = ("orders", "returns", "feeds")
+    for queue in queues:
+        put(vhost.amqp_url, queue, b"kept")
 
     private_rabbitmq.settle()
     private_rabbitmq.kill()
     private_rabbitmq.start()
 
-    assert take(private_rabbitmq.amqp_url, "orders") == b"kept"
+    assert [take(vhost.amqp_url, queue) for queue in queues] == [b"kept"] * 3
+    private_rabbitmq.delete_vhost(vhost.name)
 
 
 def test_closing_all_connections_cuts_the_clients(private_rabbitmq: PrivateRabbitMQ) -> None:
