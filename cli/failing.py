@@ -16,6 +16,7 @@ import dramatiq
 import structlog
 from pymongo.errors import PyMongoError
 
+from actors.runtime.confirms import Unconfirmed
 from domain.errors import ConnectorError, Suspended, Throttled, Unavailable, UnknownAccount, Waiting
 
 OK, FAILED, USAGE = 0, 1, 2
@@ -23,6 +24,7 @@ OK, FAILED, USAGE = 0, 1, 2
 INTERRUPTED = "interrupted; what was finished is kept, and doing it again is harmless"
 SEE_CHECK = "; `python -m cli check` tells what is not reached"
 NO_BROKER = "the broker does not answer: see BROKER_URL and `python -m cli check`"
+UNCONFIRMED = "RabbitMQ did not confirm it in time; it may have it, and doing it again is harmless"
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,12 @@ def _store(trouble: BaseException) -> str:
     return f"the store does not answer ({name}): see MONGODB_URL and `python -m cli check`"
 
 
+def _broker(trouble: Any) -> str:
+    if isinstance(trouble.message, Unconfirmed):
+        return UNCONFIRMED
+    return NO_BROKER
+
+
 def _file(trouble: Any) -> str:
     return f"{trouble.filename or 'input or output'}: {trouble.strerror or type(trouble).__name__}"
 
@@ -63,7 +71,7 @@ LINES: tuple[tuple[Kinds, Callable[[Any], str]], ...] = (
     (Waiting, lambda trouble: f"not yet: {_wait(trouble)}"),
     (ConnectorError, str),
     (PyMongoError, _store),
-    (dramatiq.errors.BrokerConnectionError, lambda _: NO_BROKER),
+    (dramatiq.errors.BrokerConnectionError, _broker),
     (OSError, _file),
 )
 """The first that fits speaks; what fits none is a defect."""

@@ -5,6 +5,8 @@ import dramatiq
 import pytest
 from pymongo.errors import ServerSelectionTimeoutError
 
+from actors.runtime.confirms import Unconfirmed
+from actors.runtime.consumer import connection_closed
 from cli.failing import Stop, line_for, tell
 from domain.errors import (
     NotYet,
@@ -58,6 +60,10 @@ NO_STORE = (
         (
             lost_broker(),
             "the broker does not answer: see BROKER_URL and `python -m cli check`",
+        ),
+        (
+            connection_closed(Unconfirmed("no confirm within 20 s")),
+            "RabbitMQ did not confirm it in time; it may have it, and doing it again is harmless",
         ),
         (
             FileNotFoundError(2, "No such file or directory", "a.txt"),
