@@ -103,6 +103,24 @@ def test_after_a_cut_connection_the_next_event_gets_through(
     ]
 
 
+def test_a_full_queue_that_rejects_holds_events_up_until_it_is_unbound(
+    exchange: Exchange, vhost: Vhost
+) -> None:
+    subscribe(vhost.amqp_url, "all", "#")
+    with connect(vhost.amqp_url) as connection:
+        channel = connection.channel()
+        full = {"x-max-length": 1, "x-overflow": "reject-publish", "x-queue-type": "classic"}
+        channel.queue_declare("full", durable=True, arguments=full)
+        channel.queue_bind("full", EXCHANGE, "#")
+        exchange("order.imported", "id-1", b"{}")
+        with pytest.raises(Unavailable):
+            exchange("order.imported", "id-2", b"{}")
+        channel.queue_unbind("full", EXCHANGE, "#")
+    exchange("order.imported", "id-2", b"{}")
+    heard = [properties.message_id for _, properties, _ in take(vhost.amqp_url, "all")]
+    assert heard == ["id-1", "id-2", "id-2"]
+
+
 def test_without_a_broker_nothing_counts_as_told() -> None:
     silent = Exchange("amqp://guest:guest@127.0.0.1:1/%2F?connection_attempts=1&retry_delay=0")
     with pytest.raises(Unavailable):
