@@ -78,7 +78,7 @@ class Stand:
         """Tracking number by order id."""
         self.doors = Doors(system)
         self._troubles: list[Fault] = []
-        self._left: list[str] = []
+        self.left: list[str] = []  # What queues and outboxes hold when they should be empty.
         self.poison = 0
         """Messages put into queues that nobody can work off."""
         self._struck_at = time.monotonic()
@@ -228,7 +228,7 @@ class Stand:
         return [
             *self.tally.unfinished(),
             *(too_much if kept != self.poison else []),
-            *self._left,
+            *self.left,
             *self.doors.misheard(told),
             *(
                 f"{each.times} {each.kind} of {each.operation} never came"
@@ -242,7 +242,7 @@ class Stand:
         is_so, recovery_s = self._until(holds, timeout_s), time.monotonic() - self._struck_at
         self._chores.pop("tick", None)
         if is_so and not self._until(self._rests, REST_S, every_s=REST_LOOK_S):
-            self._left.append(f"still under way: {self._under_way()}")
+            self.left.append(f"still under way: {self._under_way()}")
         return recovery_s
 
     def _rests(self) -> bool:

@@ -70,6 +70,7 @@ def test_our_broker_loses_nothing(ready: Stand, verdicts: Verdicts) -> None:
     verdict = verdicts.note(ready.orders_come_in("rabbitmq_freezes_and_dies"))
 
     assert (verdict.lost, verdict.duplicated) == (0, 0), ready.system.last_words()
+    assert ready.left == []
 
 
 def test_the_stock_broker_loses_what_it_believed_to_have_published(
