@@ -48,18 +48,23 @@ def installed_scripts() -> Path | None:
     return folder if (folder / "rabbitmq-defaults").exists() else None
 
 
-def free_ports(count: int) -> list[int]:
-    """Return loopback ports that nobody listens on now.
+_given: set[int] = set()
 
-    They lie below the range that systems take for outgoing connections, where another test's
-    client could come to sit on one before the server that it is meant for has started.
+
+def free_ports(count: int) -> list[int]:
+    """Return loopback ports that nobody listens on now, none of them twice in a process.
+
+    Whoever is given one may take a while to listen on it.  They lie below the range that systems
+    take for outgoing connections, where another test's client could come to sit on one meanwhile.
     """
     found: list[int] = []
-    for port in random.sample(range(20_000, 32_000), k=1_000):
+    for port in random.SystemRandom().sample(range(20_000, 32_000), k=2_000):
         if len(found) == count:
             break
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            found.append(port)
+            if port not in _given:
+                found.append(port)
+    _given.update(found)
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.rabbitmq import RabbitMQ
 from tests.fakes.rabbitmq_management import Vhost
-from tests.fakes.rabbitmq_node import PrivateRabbitMQ
+from tests.fakes.rabbitmq_node import PrivateRabbitMQ, free_ports
 
 pytestmark = pytest.mark.rabbitmq
 
@@ -57,6 +57,10 @@ def test_a_killed_node_comes_back_with_its_messages(private_rabbitmq: PrivateRab
 
     assert [take(vhost.amqp_url, queue) for queue in queues] == [b"kept"] * 3
     private_rabbitmq.delete_vhost(vhost.name)
+
+
+def test_a_port_is_given_to_one_server_only() -> None:
+    assert not set(free_ports(200)) & set(free_ports(200))
 
 
 def test_closing_all_connections_cuts_the_clients(private_rabbitmq: PrivateRabbitMQ) -> None:
