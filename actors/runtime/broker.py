@@ -127,12 +127,13 @@ class HardenedRabbitmqBroker(RabbitmqBroker):
         self._prefetch = prefetch
         self._delivery_limit = delivery_limit
         self._first_pause_s = first_pause_s
-        self._confirm_limit_s = confirm_limit_s
+        self.confirm_limit_s = confirm_limit_s
+        """How long RabbitMQ may take to confirm what is published."""
 
     @property
     def channel(self) -> Any:
         """This thread's channel; what is published on it is confirmed in time, or fails."""
-        return LimitedChannel(super().channel, self._confirm_limit_s)
+        return LimitedChannel(super().channel, self.confirm_limit_s)
 
     @channel.deleter
     def channel(self) -> None:
