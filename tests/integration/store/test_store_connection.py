@@ -77,10 +77,12 @@ def test_a_database_name_that_is_none_is_told(url: str) -> None:
 
 
 def test_a_closed_store_leaves_no_thread_behind(url: str) -> None:
+    before = set(threading.enumerate())
     with connect(url, "test", cipher=TEST_KEY) as store:
         store.ping()
+        its_own = set(threading.enumerate()) - before
+    assert its_own
 
-    deadline = time.monotonic() + 10
-    while any("pymongo" in each.name for each in threading.enumerate()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    for each in its_own:
+        each.join(10)
+    assert not [each.name for each in its_own if each.is_alive()]

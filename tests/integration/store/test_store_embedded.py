@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -56,6 +58,11 @@ def user(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
 def url_of(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
+
+
+def server_at(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return str(parts.hostname), int(parts.port or 0)
 
 
 def answers(url: str) -> bool:
@@ -134,10 +141,13 @@ def test_the_server_stays_while_one_of_two_users_is_there(data_dir: Path) -> Non
         url_of(process)
     until(lambda: process.poll() is not None)
 
-    deadline = time.monotonic() + 2.5
-    while time.monotonic() < deadline:
-        assert answers(url)
-        time.sleep(0.25)
+    # Whoever is connected to a server hears of its end at once.
+    with (
+        socket.create_connection(server_at(url), timeout=2.5) as hears,
+        pytest.raises(TimeoutError),
+    ):
+        hears.recv(1)
+    assert answers(url)
 
 
 def test_a_killed_server_comes_back_on_the_same_port(data_dir: Path) -> None:
